@@ -1,0 +1,1 @@
+"""A customer data platform inside the user's own warehouse."""

@@ -1,0 +1,97 @@
+"""The program `cdp`: finds commands, turns errors into exit codes."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import sys
+from typing import Any
+
+import click
+
+from cdp_cli import commands, console, log
+from cdp_cli.errors import CdpError
+
+INTERRUPTED = 130
+
+
+class FoundGroup(click.Group):
+    """A group whose commands are the modules of a package, imported only when they are used.
+
+    A module `commands/sync.py` holds a click command named `sync`; a package `commands/identity/`
+    is the group `identity`, with its first docstring line as help.
+    """
+
+    def __init__(self, package: Any, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._package = package
+        self._found = {
+            module.name.replace("_", "-"): module
+            for module in pkgutil.iter_modules(package.__path__)
+            if not module.name.startswith("_")
+        }
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of the modules found, sorted."""
+        return sorted(self._found)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command in the module of that name, or None where there is no such module."""
+        info = self._found.get(cmd_name)
+        if info is None:
+            return None
+        module = importlib.import_module(f"{self._package.__name__}.{info.name}")
+        if info.ispkg:
+            return FoundGroup(module, name=cmd_name, help=module.__doc__, no_args_is_help=True)
+        found = [v for v in vars(module).values() if isinstance(v, click.Command) and v.name == cmd_name]
+        if len(found) != 1:
+            raise RuntimeError(f"{module.__name__} must hold one click command named {cmd_name!r}")
+        return found[0]
+
+
+@click.group(
+    cls=lambda **settings: FoundGroup(commands, **settings),
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(package_name="cdp-cli", prog_name="cdp")
+@click.option("--verbose", is_flag=True, help="Log every step to standard error, without personal data.")
+def cdp(verbose: bool) -> None:
+    """Make one customer out of many sources, and put it to work from your own warehouse."""
+    log.configure(verbose)
+
+
+def main() -> None:
+    """Run `cdp` and exit with the code that docs/exit-codes.md names."""
+    try:
+        cdp.main(standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.ClickException as usage:
+        usage.show()
+        sys.exit(usage.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        console.note("Interrupted. What was acknowledged is kept; run the same command again to go on.")
+        sys.exit(INTERRUPTED)
+    except CdpError as error:
+        console.note(f"[bold]{error.problem}[/bold] {error.remedy}")
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # The reader of our output, say `head`, has gone: that is its right.
+        sys.stderr.close()
+        sys.exit(0)
+    except Exception as bug:
+        if "--verbose" in sys.argv:
+            raise
+        where = bug.__traceback__
+        while where is not None and where.tb_next is not None:
+            where = where.tb_next
+        place = f"{where.tb_frame.f_code.co_filename}:{where.tb_lineno}" if where else "unknown place"
+        console.note(
+            f"[bold]cdp hit a bug: {type(bug).__name__} at {place}.[/bold] "
+            "Run it again as `cdp --verbose ...` and report what it prints."
+        )
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""What can go wrong, named by what the user does next.
+
+Every error is one sentence that names the file, table, column or row, and one that says what to do.
+Only `cli.py` turns them into exit codes; the table of them is docs/exit-codes.md.
+"""
+
+from __future__ import annotations
+
+
+class CdpError(Exception):
+    """The root of all errors that a user may see.
+
+    `problem` names what is wrong and where; `remedy` says what to do about it.
+    Neither ever holds a secret or a person's data.
+    """
+
+    exit_code = 1
+
+    def __init__(self, problem: str, remedy: str) -> None:
+        super().__init__(f"{problem} {remedy}")
+        self.problem = problem
+        self.remedy = remedy
+
+
+class FixInput(CdpError):
+    """The data that came in cannot be used as it is: a file, a table, a row."""
+
+    exit_code = 3
+
+
+class FixConfiguration(CdpError):
+    """A setting is wrong: YAML, an environment variable, a connection, a name that does not exist."""
+
+    exit_code = 4
+
+
+class TryAgain(CdpError):
+    """Nothing is wrong but the moment: the warehouse is in use, a server is busy."""
+
+    exit_code = 5
+
+
+class FixModel(CdpError):
+    """dbt ran and some models or tests failed; the last good tables stand."""
+
+    exit_code = 6
+
+
+class CheckChannel(CdpError):
+    """A channel could not be reached, refused us, or rejected rows; what failed comes again by itself."""
+
+    exit_code = 7
+
+
+class ConfirmFirst(CdpError):
+    """A guard tripped and nothing was changed; a person has to look and decide."""
+
+    exit_code = 8
