@@ -63,9 +63,8 @@ def cdp(verbose: bool) -> None:
 def main() -> None:
     """Run `cdp` and exit with the code that docs/exit-codes.md names."""
     try:
-        cdp.main(standalone_mode=False)
-    except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
+        code = cdp.main(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
     except click.ClickException as usage:
         usage.show()
         sys.exit(usage.exit_code)

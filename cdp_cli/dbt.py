@@ -1,0 +1,128 @@
+"""Runs dbt as a child process, because dbt holds the embedded warehouse's lock while its process lives."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cdp_cli.config import Settings
+from cdp_cli.errors import FixModel
+
+_FAILED = {"error", "fail", "runtime error"}
+
+
+@dataclass(frozen=True)
+class NodeResult:
+    """One model, seed or test of a dbt run."""
+
+    unique_id: str
+    status: str
+    seconds: float
+    message: str
+
+    @property
+    def name(self) -> str:
+        """The node's name without its type and project."""
+        return self.unique_id.split(".")[2]
+
+    @property
+    def failed(self) -> bool:
+        """Whether it ran and did not succeed; a skipped node did not run."""
+        return self.status in _FAILED
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """What one `dbt build` did, node by node, in the order of finishing."""
+
+    nodes: tuple[NodeResult, ...]
+    seconds: float
+
+    @property
+    def failures(self) -> tuple[NodeResult, ...]:
+        """The nodes that failed."""
+        return tuple(node for node in self.nodes if node.failed)
+
+    @property
+    def skipped(self) -> tuple[NodeResult, ...]:
+        """The nodes that did not run because something before them failed."""
+        return tuple(node for node in self.nodes if node.status == "skipped")
+
+
+def build(
+    settings: Settings, arguments: Sequence[str] = (), on_node: Callable[[str], None] | None = None
+) -> BuildResult:
+    """Run `dbt build` and return what each node did; nodes that failed are in the result, not raised.
+
+    `on_node` is told the name of each node as it finishes.
+    Raises FixModel where dbt could not start the run: the project does not parse, the warehouse is in use.
+    """
+    results_file = settings.artifacts_dir / "run_results.json"
+    before = results_file.stat().st_mtime_ns if results_file.exists() else 0
+    said = _dbt(settings, ["build", *arguments], on_node)
+    if not results_file.exists() or results_file.stat().st_mtime_ns == before:
+        raise _cannot_start(said)
+    results = json.loads(results_file.read_text(encoding="utf-8"))
+    nodes = tuple(
+        NodeResult(
+            unique_id=result["unique_id"],
+            status=result["status"],
+            seconds=result["execution_time"],
+            message=result["message"] or "",
+        )
+        for result in results["results"]
+    )
+    return BuildResult(nodes=nodes, seconds=results["elapsed_time"])
+
+
+def parse(settings: Settings) -> None:
+    """Write target/manifest.json for the project as it is now. Raises FixModel where it does not parse."""
+    manifest = settings.artifacts_dir / "manifest.json"
+    before = manifest.stat().st_mtime_ns if manifest.exists() else 0
+    said = _dbt(settings, ["parse"], None)
+    if not manifest.exists() or manifest.stat().st_mtime_ns == before:
+        raise _cannot_start(said)
+
+
+def _dbt(settings: Settings, arguments: Sequence[str], on_node: Callable[[str], None] | None) -> list[str]:
+    """Run dbt in the project's folder; returns its error messages."""
+    command = [sys.executable, "-m", "dbt.cli.main", "--log-format", "json", "--log-level", "info"]
+    command += [
+        *arguments, "--project-dir", str(settings.project_dir), "--profiles-dir", str(settings.profiles_dir),
+        "--target", settings.target,
+    ]  # fmt: skip
+    environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
+    errors: list[str] = []
+    with subprocess.Popen(
+        command, cwd=settings.project_dir, env=environment, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, text=True, encoding="utf-8",
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        for line in process.stdout:
+            event = _event(line)
+            info = event.get("info", {})
+            if info.get("level") == "error":
+                errors.append(str(info.get("msg", "")).strip())
+            if on_node is not None and info.get("name") == "NodeFinished":
+                on_node(str(event["data"]["node_info"]["node_name"]))
+    return errors
+
+
+def _event(line: str) -> dict[str, Any]:
+    try:
+        event = json.loads(line)
+    except ValueError:
+        # Whatever a child prints besides dbt's own events: what stopped it before logging began.
+        return {"info": {"level": "error", "msg": line}}
+    return event if isinstance(event, dict) else {}
+
+
+def _cannot_start(said: Sequence[str]) -> FixModel:
+    first = next((message for message in said if message), "dbt gave no reason")
+    lines = [line.strip() for line in first.splitlines() if line.strip()]
+    return FixModel(f"dbt could not start: {' '.join(lines[:4])}.", "Correct it and run again; nothing was changed.")

@@ -1,0 +1,36 @@
+"""What we ask of a warehouse, and that on each engine. Engine differences live here and in macros/portability/."""
+
+from __future__ import annotations
+
+import importlib
+from contextlib import AbstractContextManager
+
+from cdp_cli.config import Settings
+from cdp_cli.errors import FixConfiguration
+from cdp_cli.warehouse.base import Warehouse
+
+__all__ = ["Warehouse", "open_warehouse"]
+
+_ENGINES = {"duckdb": "cdp_cli.warehouse.duckdb"}
+
+
+def open_warehouse(
+    settings: Settings, *, read_only: bool = True, create: bool = False, wait_seconds: float = 10.0
+) -> AbstractContextManager[Warehouse]:
+    """Open the target's warehouse for one short visit; it is let go of when the context ends.
+
+    `create` makes an embedded warehouse that is not there yet. A warehouse that another process holds is
+    waited for, `wait_seconds` at most.
+
+    Raises FixConfiguration where there is no such warehouse, TryAgain where it stays in use.
+    """
+    module = _ENGINES.get(settings.engine)
+    if module is None:
+        raise FixConfiguration(
+            f"profiles.yml target {settings.target!r} is of type {settings.engine!r}, which cdp cannot use.",
+            f"Use one of: {', '.join(sorted(_ENGINES))}.",
+        )
+    opened: AbstractContextManager[Warehouse] = importlib.import_module(module).open_warehouse(
+        settings, read_only=read_only, create=create, wait_seconds=wait_seconds
+    )
+    return opened

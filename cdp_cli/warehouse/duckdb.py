@@ -1,0 +1,111 @@
+"""The embedded warehouse: one DuckDB file, one writer at a time."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from cdp_cli.config import Settings
+from cdp_cli.errors import FixConfiguration, TryAgain
+
+_LOCK_POLL_SECONDS = 0.2
+
+
+class DuckDBWarehouse:
+    """A visit to a DuckDB file. `connection` is for this package and for what generates data in bulk."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self.connection = connection
+
+    def arrow(self, sql: str, parameters: Sequence[object] = ()) -> pa.Table:
+        """The result of a query as one Arrow table."""
+        return self.connection.execute(sql, list(parameters)).to_arrow_table()
+
+    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[dict[str, Any]]:
+        """The result of a small query as dictionaries by column name."""
+        cursor = self.connection.execute(sql, list(parameters))
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def execute(self, sql: str, parameters: Sequence[object] = ()) -> None:
+        """Run one statement for its effect."""
+        self.connection.execute(sql, list(parameters))
+
+    def exists(self, schema: str, table: str) -> bool:
+        """Whether there is a table or view of that name."""
+        return bool(self.columns(schema, table))
+
+    def columns(self, schema: str, table: str) -> Mapping[str, str]:
+        """Column names in their order, each with DuckDB's type; empty where there is no such table."""
+        found = self.rows(
+            "select column_name, data_type from information_schema.columns "
+            "where table_schema = ? and table_name = ? order by ordinal_position",
+            [schema, table],
+        )
+        return {row["column_name"]: row["data_type"] for row in found}
+
+    def append(self, schema: str, table: str, rows: pa.Table) -> None:
+        """Add rows, by column name, in one transaction; the table is made where it is missing."""
+        self.connection.register("appended_rows", rows)
+        try:
+            self.connection.execute("begin")
+            self.connection.execute(f'create schema if not exists "{schema}"')
+            self.connection.execute(
+                f'create table if not exists "{schema}"."{table}" as from appended_rows limit 0'
+            )
+            self.connection.execute(f'insert into "{schema}"."{table}" by name from appended_rows')
+            self.connection.execute("commit")
+        except duckdb.Error:
+            self.connection.execute("rollback")
+            raise
+        finally:
+            self.connection.unregister("appended_rows")
+
+
+@contextmanager
+def open_warehouse(
+    settings: Settings, *, read_only: bool, create: bool, wait_seconds: float
+) -> Iterator[DuckDBWarehouse]:
+    """Open the file that profiles.yml names; see `cdp_cli.warehouse.open_warehouse`."""
+    path = Path(settings.profile.get("path", ":memory:"))
+    path = path if path.is_absolute() else settings.project_dir / path
+    if not path.exists():
+        if not create:
+            raise FixConfiguration(
+                f"There is no warehouse at {path}.",
+                "Make one with `cdp demo` or `cdp load`, or correct `path` in profiles.yml.",
+            )
+        path.parent.mkdir(parents=True, exist_ok=True)
+    connection = _connect(path, read_only and path.exists(), wait_seconds)
+    try:
+        connection.execute("set timezone = 'UTC'")
+        yield DuckDBWarehouse(connection)
+    finally:
+        connection.close()
+
+
+def _connect(path: Path, read_only: bool, wait_seconds: float) -> duckdb.DuckDBPyConnection:
+    deadline = time.monotonic() + wait_seconds
+    while True:
+        try:
+            return duckdb.connect(str(path), read_only=read_only)
+        except duckdb.IOException as error:
+            if "lock" not in str(error).lower():
+                raise FixConfiguration(
+                    f"{path} cannot be opened as a DuckDB file.",
+                    "Check that it is one, that this version of DuckDB can read it, and its permissions.",
+                ) from error
+            if time.monotonic() >= deadline:
+                holder = re.search(r"PID (\d+)", str(error))
+                who = f"process {holder[1]}" if holder else "another process"
+                raise TryAgain(
+                    f"The warehouse {path} is in use by {who}.", "Wait until it is done, or stop it, and try again."
+                ) from error
+            time.sleep(_LOCK_POLL_SECONDS)
