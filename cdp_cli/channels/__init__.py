@@ -1,0 +1,1 @@
+"""Channels: one YAML a channel, and the few Python hooks that a protocol needs."""

@@ -1,0 +1,124 @@
+"""What all tests share: a runner of the real program, and projects to run it in."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared"
+PROJECT_PARTS = ["models", "macros", "seeds", "tests/data", "dbt_project.yml", "profiles.yml", "connections.yml"]
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What one run of `cdp` did."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """Standard output as one JSON document."""
+        return json.loads(self.out)
+
+
+@dataclass(frozen=True)
+class Project:
+    """A copy of the dbt project in a folder of its own, with its own warehouse and ledgers."""
+
+    root: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            **os.environ,
+            "CDP_DATA": str(self.root / "data"),
+            "DBT_TARGET_PATH": str(self.root / "target"),
+            "DBT_LOG_PATH": str(self.root / "logs"),
+        }
+
+    @property
+    def warehouse(self) -> Path:
+        return self.root / "data" / "warehouse.duckdb"
+
+    def cdp(self, *arguments: object, **environment: str) -> Ran:
+        return self._run([sys.executable, "-m", "cdp_cli.cli", *map(str, arguments)], environment)
+
+    def dbt(self, *arguments: object, **environment: str) -> Ran:
+        return self._run([sys.executable, "-m", "dbt.cli.main", *map(str, arguments)], environment)
+
+    def _run(self, command: list[str], environment: dict[str, str]) -> Ran:
+        done = subprocess.run(
+            command,
+            cwd=self.root,
+            env={**self.environment, **environment},
+            capture_output=True,
+            text=True,
+            timeout=900,
+            stdin=subprocess.DEVNULL,
+        )
+        return Ran(done.returncode, done.stdout, done.stderr)
+
+    def copy(self, destination: Path) -> Project:
+        shutil.copytree(self.root, destination, dirs_exist_ok=True)
+        return Project(destination)
+
+
+def copy_project(destination: Path) -> Project:
+    for part in PROJECT_PARTS:
+        source = ROOT / part
+        if source.is_dir():
+            shutil.copytree(source, destination / part)
+        elif source.is_file():
+            (destination / part).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, destination / part)
+    (destination / "data").mkdir(parents=True, exist_ok=True)
+    return Project(destination)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """A fresh project without a warehouse."""
+    return copy_project(tmp_path / "project")
+
+
+@pytest.fixture(scope="session")
+def built_demo(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project with 300 demo customers, built once. Read it only; take `demo` to change one."""
+    made = copy_project(tmp_path_factory.mktemp("built_demo") / "project")
+    for arguments in (["demo", "--customers", "300", "--seed", "7"],):
+        ran = made.cdp(*arguments)
+        assert ran.code == 0, ran.err
+    built = made.dbt("build")
+    assert built.code == 0, built.out
+    return made
+
+
+@pytest.fixture
+def demo(built_demo: Project, tmp_path: Path) -> Project:
+    """A built demo project of the test's own."""
+    return built_demo.copy(tmp_path / "demo")
+
+
+@pytest.fixture(scope="session")
+def shared() -> Callable[[str], Path]:
+    """The path of a file in ../shared; skips the test where it is absent."""
+
+    def find(name: str) -> Path:
+        path = SHARED / name
+        if not path.exists():
+            pytest.skip(f"../shared/{name} is not there: this test needs data that is not ours to copy")
+        return path
+
+    return find
