@@ -42,7 +42,7 @@ class FoundGroup(click.Group):
             return None
         module = importlib.import_module(f"{self._package.__name__}.{info.name}")
         if info.ispkg:
-            return FoundGroup(module, name=cmd_name, help=module.__doc__, no_args_is_help=True)
+            return FoundGroup(package=module, name=cmd_name, help=module.__doc__, no_args_is_help=True)
         found = [v for v in vars(module).values() if isinstance(v, click.Command) and v.name == cmd_name]
         if len(found) != 1:
             raise RuntimeError(f"{module.__name__} must hold one click command named {cmd_name!r}")
@@ -50,7 +50,8 @@ class FoundGroup(click.Group):
 
 
 @click.group(
-    cls=lambda **settings: FoundGroup(commands, **settings),
+    cls=FoundGroup,
+    package=commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(package_name="cdp-cli", prog_name="cdp")

@@ -1,4 +1,4 @@
-"""Where the project is and which warehouse it uses: dbt_project.yml and profiles.yml, read as dbt reads them."""
+"""Where the project is and which warehouse it uses, read from the files that dbt reads."""
 
 from __future__ import annotations
 
@@ -79,7 +79,8 @@ def _project_root(project_dir: Path | None) -> Path:
     if project_dir is not None:
         if not (project_dir / "dbt_project.yml").is_file():
             raise FixConfiguration(
-                f"{project_dir} has no dbt_project.yml.", "Name the folder of a dbt project with --project-dir."
+                f"{project_dir} has no dbt_project.yml.",
+                "Name the folder of a dbt project with --project-dir.",
             )
         return project_dir.resolve()
     here = Path.cwd().resolve()
@@ -114,7 +115,9 @@ def _read_yaml(path: Path, functions: dict[str, Any]) -> dict[str, Any]:
         parsed = yaml.safe_load(text) or {}
     except (yaml.YAMLError, TemplateError, UnicodeDecodeError) as error:
         first_line = str(error).splitlines()[0]
-        raise FixConfiguration(f"{path} cannot be read: {first_line}.", "Correct it; dbt reads the same file.") from error
+        raise FixConfiguration(
+            f"{path} cannot be read: {first_line}.", "Correct it; dbt reads the same file."
+        ) from error
     if not isinstance(parsed, dict):
         raise FixConfiguration(f"{path} is not a YAML mapping.", "Correct it; dbt reads the same file.")
     return parsed
@@ -124,6 +127,7 @@ def _env_var(name: str, default: str | None = None) -> str:
     value = os.environ.get(name, default)
     if value is None:
         raise FixConfiguration(
-            f"profiles.yml asks for the environment variable {name}, which is not set.", f"Set {name} and try again."
+            f"profiles.yml asks for the environment variable {name}, which is not set.",
+            f"Set {name} and try again.",
         )
     return value

@@ -125,4 +125,6 @@ def _event(line: str) -> dict[str, Any]:
 def _cannot_start(said: Sequence[str]) -> FixModel:
     first = next((message for message in said if message), "dbt gave no reason")
     lines = [line.strip() for line in first.splitlines() if line.strip()]
-    return FixModel(f"dbt could not start: {' '.join(lines[:4])}.", "Correct it and run again; nothing was changed.")
+    return FixModel(
+        f"dbt could not start: {' '.join(lines[:4])}.", "Correct it and run again; nothing was changed."
+    )

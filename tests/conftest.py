@@ -16,7 +16,15 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
-PROJECT_PARTS = ["models", "macros", "seeds", "tests/data", "dbt_project.yml", "profiles.yml", "connections.yml"]
+PROJECT_PARTS = [
+    "models",
+    "macros",
+    "seeds",
+    "tests/data",
+    "dbt_project.yml",
+    "profiles.yml",
+    "connections.yml",
+]
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,7 @@
-"""What we ask of a warehouse, and that on each engine. Engine differences live here and in macros/portability/."""
+"""What we ask of a warehouse, and that on each engine.
+
+Engine differences live here and in macros/portability/, nowhere else.
+"""
 
 from __future__ import annotations
 

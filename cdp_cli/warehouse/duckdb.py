@@ -106,6 +106,7 @@ def _connect(path: Path, read_only: bool, wait_seconds: float) -> duckdb.DuckDBP
                 holder = re.search(r"PID (\d+)", str(error))
                 who = f"process {holder[1]}" if holder else "another process"
                 raise TryAgain(
-                    f"The warehouse {path} is in use by {who}.", "Wait until it is done, or stop it, and try again."
+                    f"The warehouse {path} is in use by {who}.",
+                    "Wait until it is done, or stop it, and try again.",
                 ) from error
             time.sleep(_LOCK_POLL_SECONDS)

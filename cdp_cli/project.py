@@ -1,0 +1,157 @@
+"""The dbt project as typed values: models, segments, syncs and sources, read from dbt's manifest."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cdp_cli import dbt
+from cdp_cli.config import Settings
+
+# What dbt reads to make the manifest; when one of these is newer, the manifest is stale.
+_PARSED = ("dbt_project.yml", "profiles.yml", "models/**/*", "macros/**/*", "seeds/**/*")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A declared column: its type as written and its meta."""
+
+    name: str
+    data_type: str
+    meta: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class ModelNode:
+    """One dbt model: where it is written and where it lives in the warehouse."""
+
+    unique_id: str
+    name: str
+    schema: str
+    table: str
+    path: str  # from the project's folder
+    description: str
+    materialized: str
+    meta: Mapping[str, Any]
+    columns: Mapping[str, Column]
+    depends_on: tuple[str, ...]  # unique ids of models, seeds and sources
+
+
+@dataclass(frozen=True)
+class SourceTable:
+    """One declared raw table."""
+
+    source: str
+    name: str
+    schema: str
+    table: str
+    path: str
+    loaded_at_field: str | None
+    meta: Mapping[str, Any]
+    columns: Mapping[str, Column]
+
+
+@dataclass(frozen=True)
+class Project:
+    """All models and source tables, sorted by name."""
+
+    models: tuple[ModelNode, ...]
+    sources: tuple[SourceTable, ...]
+
+    @property
+    def segments(self) -> tuple[ModelNode, ...]:
+        """The models that are audiences."""
+        return tuple(model for model in self.models if model.materialized == "segment")
+
+    @property
+    def syncs(self) -> tuple[ModelNode, ...]:
+        """The models whose meta says how they are sent."""
+        return tuple(model for model in self.models if "sync" in model.meta)
+
+    @property
+    def raw_tables(self) -> tuple[SourceTable, ...]:
+        """The tables that sources bring, without those that cdp writes itself."""
+        return tuple(table for table in self.sources if not table.meta.get("operational"))
+
+    def upstream(self, model: ModelNode) -> frozenset[str]:
+        """The unique ids of everything that `model` is built from, near and far."""
+        by_id = {node.unique_id: node for node in self.models}
+        seen: set[str] = set()
+        waiting = list(model.depends_on)
+        while waiting:
+            unique_id = waiting.pop()
+            if unique_id not in seen:
+                seen.add(unique_id)
+                waiting.extend(by_id[unique_id].depends_on if unique_id in by_id else ())
+        return frozenset(seen)
+
+
+def load_project(settings: Settings) -> Project:
+    """The project as its files are now; dbt parses it (some seconds) only where they changed.
+
+    Raises FixModel where it does not parse.
+    """
+    manifest = settings.artifacts_dir / "manifest.json"
+    if not manifest.exists() or manifest.stat().st_mtime < _last_change(settings.project_dir):
+        dbt.parse(settings)
+    document = json.loads(manifest.read_text(encoding="utf-8"))
+    models = [_model(node) for node in document["nodes"].values() if node["resource_type"] == "model"]
+    return Project(
+        models=tuple(sorted(models, key=lambda model: model.unique_id)),
+        sources=tuple(
+            sorted(map(_source, document["sources"].values()), key=lambda table: (table.source, table.name))
+        ),
+    )
+
+
+def _last_change(project_dir: Path) -> float:
+    return max((path.stat().st_mtime for path in _parsed_files(project_dir)), default=0.0)
+
+
+def _parsed_files(project_dir: Path) -> Iterator[Path]:
+    # Folders count too: a deleted file changes its folder's time only.
+    for pattern in _PARSED:
+        yield from project_dir.glob(pattern)
+
+
+def _model(node: Mapping[str, Any]) -> ModelNode:
+    config = node["config"]
+    return ModelNode(
+        unique_id=node["unique_id"],
+        name=node["name"],
+        schema=node["schema"],
+        table=node["alias"],
+        path=node["original_file_path"],
+        description=node["description"],
+        materialized=config["materialized"],
+        meta=config.get("meta", {}),
+        columns=_columns(node),
+        depends_on=tuple(node["depends_on"]["nodes"]),
+    )
+
+
+def _source(node: Mapping[str, Any]) -> SourceTable:
+    return SourceTable(
+        source=node["source_name"],
+        name=node["name"],
+        schema=node["schema"],
+        table=node["identifier"],
+        path=node["original_file_path"],
+        loaded_at_field=node.get("loaded_at_field"),
+        meta={**node.get("meta", {}), **node["config"].get("meta", {})},
+        columns=_columns(node),
+    )
+
+
+def _columns(node: Mapping[str, Any]) -> dict[str, Column]:
+    return {
+        name: Column(
+            name=name,
+            data_type=column.get("data_type") or "",
+            meta={**column.get("meta", {}), **column.get("config", {}).get("meta", {})},
+        )
+        for name, column in node["columns"].items()
+    }

@@ -1,0 +1,100 @@
+"""The folder tree is the architecture: imports point downwards, and each library has one home."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+PACKAGE = ROOT / "cdp_cli"
+MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
+
+# Each layer may import the layers named after it, and itself.
+_GROUND = {"errors", "config", "log"}
+_PORTS = {"project", "dbt", "warehouse", "channels", "entities", "http", *_GROUND}
+ALLOWED = {
+    "cli": {"commands", "console", *_GROUND},
+    "commands": {
+        "activation", "identity", "insights", "profiles", "segments", "sources", "demo", "receiver", "status",
+        "doctor", "console", *_PORTS,
+    },
+    "activation": _PORTS,
+    "identity": {"errors"},
+    "insights": _PORTS,
+    "profiles": _PORTS,
+    "segments": _PORTS,
+    "sources": _PORTS,
+    "status": {"activation", *_PORTS},
+    "doctor": {"activation", "segments", "sources", *_PORTS},
+    "demo": {"warehouse", *_GROUND},
+    "receiver": _GROUND,
+    "project": {"dbt", *_GROUND},
+    "dbt": _GROUND,
+    "warehouse": _GROUND,
+    "channels": {"http", *_GROUND},
+    "entities": _GROUND,
+    "http": _GROUND,
+    "console": _GROUND,
+    "config": {"errors"},
+    "log": set(),
+    "errors": set(),
+}  # fmt: skip
+
+# A library that only these modules may import, so that it can be replaced in one place.
+HOMES = {
+    "click": ("cli", "commands"),
+    "requests": ("http",),
+    "splink": ("identity",),
+    "rich": ("console",),
+    "duckdb": ("warehouse", "activation", "channels", "sources", "identity", "demo", "receiver"),
+}
+
+
+def imports_of(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def layer_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).with_suffix("").parts[0]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_point_downwards(path: Path) -> None:
+    layer = layer_of(path)
+    if layer == "__init__":
+        return
+    assert layer in ALLOWED, f"{layer} is a new part: say in ALLOWED what it may import"
+    for name in imports_of(path):
+        parts = name.split(".")
+        if parts[0] == "cdp_cli" and len(parts) > 1:
+            assert parts[1] in ALLOWED[layer] | {layer}, f"{path.relative_to(ROOT)} must not import {name}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_each_library_has_one_home(path: Path) -> None:
+    for name in imports_of(path):
+        library = name.split(".")[0]
+        assert layer_of(path) in HOMES.get(library, (layer_of(path),)), (
+            f"{path.relative_to(ROOT)} imports {library}, which belongs in {HOMES[library]}"
+        )
+
+
+def test_the_rule_sees_a_wrong_import(tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.py"
+    wrong.write_text("from cdp_cli.commands import sync\nimport requests\n")
+    assert list(imports_of(wrong)) == ["cdp_cli.commands.sync", "requests"]
+
+
+def test_every_file_says_its_one_idea_and_stays_short() -> None:
+    for path in MODULES:
+        text = path.read_text(encoding="utf-8")
+        assert ast.get_docstring(ast.parse(text)), f"{path.relative_to(ROOT)} has no docstring"
+        assert len(text.splitlines()) <= 420, f"{path.relative_to(ROOT)} is too long: split it"
