@@ -19,7 +19,7 @@ _PORTS = {"project", "dbt", "warehouse", "channels", "entities", "http", *_GROUN
 ALLOWED = {
     "cli": {"commands", "console", *_GROUND},
     "commands": {
-        "activation", "identity", "insights", "profiles", "segments", "sources", "demo", "receiver", "status",
+        "activation", "identity", "insights", "profiles", "segments", "staging", "demo", "receiver", "status",
         "doctor", "console", *_PORTS,
     },
     "activation": _PORTS,
@@ -27,9 +27,9 @@ ALLOWED = {
     "insights": _PORTS,
     "profiles": _PORTS,
     "segments": _PORTS,
-    "sources": _PORTS,
+    "staging": _PORTS,
     "status": {"activation", *_PORTS},
-    "doctor": {"activation", "segments", "sources", *_PORTS},
+    "doctor": {"activation", "segments", "staging", *_PORTS},
     "demo": {"warehouse", *_GROUND},
     "receiver": _GROUND,
     "project": {"dbt", *_GROUND},
@@ -50,7 +50,7 @@ HOMES = {
     "requests": ("http",),
     "splink": ("identity",),
     "rich": ("console",),
-    "duckdb": ("warehouse", "activation", "channels", "sources", "identity", "demo", "receiver"),
+    "duckdb": ("warehouse", "activation", "channels", "staging", "identity", "demo", "receiver"),
 }
 
 

@@ -1,0 +1,51 @@
+"""The summary that a marketer reads: people, consent, audiences, what went out and what did not."""
+
+from __future__ import annotations
+
+from cdp_cli import console
+from cdp_cli.status import Status
+
+
+def show(status: Status) -> None:
+    """Print everything of `status` but freshness."""
+    if not status.people:
+        console.say("No people yet: load data, then run `cdp run`.")
+        return
+    console.say(
+        f"[bold]{status.records:,} records are {status.people:,} people[/bold] "
+        f"and {status.anonymous:,} anonymous visitors."
+    )
+    console.say()
+    console.table(
+        "Sources",
+        ["source", "records", "people", "linked to another source"],
+        [(s.source, s.records, s.people, f"{s.matched:.0%}") for s in status.sources],
+    )
+    console.table(
+        "Consent",
+        ["purpose", "people who granted", "share of known people"],
+        [(c.purpose, c.granted, f"{c.share:.0%}") for c in status.consent],
+    )
+    console.table("Segments", ["segment", "members"], [(s.label, s.members) for s in status.segments])
+    if status.syncs:
+        console.table(
+            "Latest syncs",
+            ["sync", "status", *("added", "changed", "removed", "unchanged", "held back", "rejected", "in doubt")],
+            [
+                (
+                    run["sync"], run["status"], run["added"], run["changed"], run["removed"],
+                    run["unchanged"], run["blocked"], run["rejected"] + run["invalid"], run["in_doubt"],
+                )
+                for run in status.syncs
+            ],
+        )  # fmt: skip
+    if status.held_back:
+        console.table(
+            "Held back, and why",
+            ["sync", "reason", "people"],
+            [(row["sync"], row["reason"], row["people"]) for row in status.held_back],
+        )
+    if status.waiting_for_review:
+        console.say(f"{status.waiting_for_review:,} pairs of records wait for a person to decide.")
+    if status.failed_models:
+        console.say(f"[bold]Failed in the last build:[/bold] {', '.join(status.failed_models)}")
