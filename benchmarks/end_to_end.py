@@ -21,7 +21,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
-
 from cdp_cli.receiver import Receiver
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -71,10 +70,19 @@ def yardstick(warehouse: Path) -> float:
     return time.perf_counter() - started
 
 
-def slowest(build: Step, count: int = 12) -> list[tuple[str, float]]:
+def slowest(count: int = 12) -> list[tuple[str, float]]:
+    """The slowest nodes of the last dbt run, with their seconds."""
     results = json.loads((Path(os.environ["DBT_TARGET_PATH"]) / "run_results.json").read_text())["results"]
-    times = sorted(((r["unique_id"], r["execution_time"]) for r in results), key=lambda r: -r[1])
-    return times[:count]
+    return sorted(((r["unique_id"], r["execution_time"]) for r in results), key=lambda r: -r[1])[:count]
+
+
+def report(steps: list[Step], copy_seconds: float) -> None:
+    print("| step | seconds | x plain copy | peak MB |\n| --- | ---: | ---: | ---: |")
+    cold = steps[:3]
+    whole = Step("cold, end to end", sum(s.seconds for s in cold), max(s.peak_mb for s in cold), "")
+    for step in [*steps, whole]:
+        ratio = step.seconds / copy_seconds
+        print(f"| {step.name} | {step.seconds:.1f} | {ratio:.1f} | {step.peak_mb:,.0f} |")
 
 
 def measure(customers: int) -> None:
@@ -93,7 +101,7 @@ def measure(customers: int) -> None:
         steps = [run("demo", [cdp, "demo", "--customers", str(customers), "--seed", "42"], environment)]
         copy_seconds = yardstick(Path(folder) / "data" / "warehouse.duckdb")
         steps.append(run("build, cold", ["dbt.cli.main", "build"], environment))
-        first_build = slowest(steps[-1])
+        first_build = slowest()
         steps.append(run("sync, first", [cdp, "sync", "--json"], environment))
         steps.append(run("sync, nothing new", [cdp, "sync", "--json"], environment))
         steps.append(run("build, nothing new", ["dbt.cli.main", "build"], environment))
@@ -103,18 +111,9 @@ def measure(customers: int) -> None:
         steps.append(run("identity evaluate", [cdp, "identity", "evaluate", "--json"], environment))
 
         print(f"\n## {customers:,} customers (plain DuckDB copies the raw tables in {copy_seconds:.1f} s)\n")
-        print("| step | seconds | x plain copy | peak MB |\n| --- | ---: | ---: | ---: |")
-        for step in steps:
-            print(
-                f"| {step.name} | {step.seconds:.1f} | {step.seconds / copy_seconds:.1f} | {step.peak_mb:,.0f} |"
-            )
-        print(
-            f"| cold, end to end | {sum(s.seconds for s in steps[:3]):.1f} | | {max(s.peak_mb for s in steps[:3]):,.0f} |"
-        )
+        report(steps, copy_seconds)
         clusters = json.loads(steps[-1].output)["clusters"]
-        print(
-            f"\nclusters: F1 {clusters['f1']:.4f}, precision {clusters['precision']:.4f}, recall {clusters['recall']:.4f}"
-        )
+        print("\nclusters: " + ", ".join(f"{k} {clusters[k]:.4f}" for k in ("f1", "precision", "recall")))
         print("\nslowest steps of the cold build:")
         for name, seconds in first_build:
             print(f"  {seconds:6.1f} s  {name}")

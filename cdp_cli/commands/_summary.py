@@ -30,7 +30,7 @@ def show(status: Status) -> None:
     if status.syncs:
         console.table(
             "Latest syncs",
-            ["sync", "status", *("added", "changed", "removed", "unchanged", "held back", "rejected", "in doubt")],
+            [*("sync", "status", "added", "changed", "removed"), *("unchanged", "held back", "rejected", "in doubt")],
             [
                 (
                     run["sync"], run["status"], run["added"], run["changed"], run["removed"],
