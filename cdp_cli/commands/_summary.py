@@ -5,6 +5,10 @@ from __future__ import annotations
 from cdp_cli import console
 from cdp_cli.status import Status
 
+_SYNC_COLUMNS = (
+    "sync", "status", "added", "changed", "removed", "unchanged", "held back", "rejected", "in doubt",
+)  # fmt: skip
+
 
 def show(status: Status) -> None:
     """Print everything of `status` but freshness."""
@@ -30,7 +34,7 @@ def show(status: Status) -> None:
     if status.syncs:
         console.table(
             "Latest syncs",
-            [*("sync", "status", "added", "changed", "removed"), *("unchanged", "held back", "rejected", "in doubt")],
+            _SYNC_COLUMNS,
             [
                 (
                     run["sync"], run["status"], run["added"], run["changed"], run["removed"],
