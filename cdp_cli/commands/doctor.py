@@ -1,0 +1,41 @@
+"""`cdp doctor`: check everything that a run needs, and say how to mend what is not right."""
+
+from __future__ import annotations
+
+import click
+
+from cdp_cli import console
+from cdp_cli.commands._options import json_option, project_options
+from cdp_cli.config import Settings
+from cdp_cli.doctor import Verdict, run_checks
+from cdp_cli.errors import FixConfiguration
+
+_MARKS = {
+    Verdict.OK: "[green]ok[/green]",
+    Verdict.WARNING: "[yellow]look[/yellow]",
+    Verdict.FAILED: "[red]mend[/red]",
+}
+
+
+@click.command("doctor")
+@project_options
+@json_option
+def doctor(settings: Settings, as_json: bool) -> None:
+    """Check the installation, the warehouse, sources, segments, syncs and connections.
+
+    Exits with 4 where something has to be mended.
+
+    \b
+    Example:
+        cdp doctor
+    """
+    checked = list(run_checks(settings))
+    failed = sum(found.finding.verdict is Verdict.FAILED for found in checked)
+    if as_json:
+        console.document({"failed": failed, "checks": checked})
+    else:
+        for found in checked:
+            mark, finding = _MARKS[found.finding.verdict], found.finding
+            console.say(f"{mark} [bold]{found.check}:[/bold] {finding.what} {finding.remedy}".rstrip())
+    if failed:
+        raise FixConfiguration(f"{failed} of {len(checked)} checks failed.", "Mend what is listed above.")
