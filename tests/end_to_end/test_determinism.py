@@ -49,8 +49,8 @@ def differences(left: Path, right: Path) -> dict[str, int]:
     tables = dict(COMPARED)
     found = connection.execute(
         "select table_schema || '.' || table_name from information_schema.tables "
-        "where table_catalog = 'l' and table_schema in ('activation', 'segments') and table_type = 'BASE TABLE' "
-        "and table_name <> 'segment_events'"
+        "where table_catalog = 'l' and table_schema in ('activation', 'segments') "
+        "and table_type = 'BASE TABLE' and table_name <> 'segment_events'"
     ).fetchall()
     tables |= {name: "*" for (name,) in found}
     counts = {}
