@@ -1,16 +1,54 @@
 -- Written by `cdp generate` from the twins in models/staging: run it again instead of editing.
-select
+with
 
-    cast(null as {{ dbt.type_string() }}) as order_item_id,
-    cast(null as {{ dbt.type_string() }}) as order_id,
-    cast(null as {{ dbt.type_string() }}) as product_id,
-    cast(null as {{ dbt.type_string() }}) as product_name,
-    cast(null as {{ dbt.type_string() }}) as category,
-    cast(null as {{ dbt.type_int() }}) as quantity,
-    cast(null as decimal(18,2)) as unit_price,
-    cast(null as decimal(18,2)) as discount_amount,
-    cast(null as decimal(18,2)) as net_amount,
-    cast(null as {{ dbt.type_timestamp() }}) as loaded_at,
-    cast(null as {{ dbt.type_string() }}) as source
+stg_pos__receipt_items as (
 
-where 1 = 0
+    select
+
+        cast(order_item_id as {{ dbt.type_string() }}) as order_item_id,
+        cast(order_id as {{ dbt.type_string() }}) as order_id,
+        cast(product_id as {{ dbt.type_string() }}) as product_id,
+        cast(product_name as {{ dbt.type_string() }}) as product_name,
+        cast(category as {{ dbt.type_string() }}) as category,
+        cast(quantity as {{ dbt.type_int() }}) as quantity,
+        cast(unit_price as decimal(18,2)) as unit_price,
+        cast(discount_amount as decimal(18,2)) as discount_amount,
+        cast(net_amount as decimal(18,2)) as net_amount,
+        cast(loaded_at as {{ dbt.type_timestamp() }}) as loaded_at,
+        cast('pos' as {{ dbt.type_string() }}) as source
+
+    from {{ ref('stg_pos__receipt_items') }}
+
+),
+
+stg_shop__order_items as (
+
+    select
+
+        cast(order_item_id as {{ dbt.type_string() }}) as order_item_id,
+        cast(order_id as {{ dbt.type_string() }}) as order_id,
+        cast(product_id as {{ dbt.type_string() }}) as product_id,
+        cast(product_name as {{ dbt.type_string() }}) as product_name,
+        cast(category as {{ dbt.type_string() }}) as category,
+        cast(quantity as {{ dbt.type_int() }}) as quantity,
+        cast(unit_price as decimal(18,2)) as unit_price,
+        cast(discount_amount as decimal(18,2)) as discount_amount,
+        cast(net_amount as decimal(18,2)) as net_amount,
+        cast(loaded_at as {{ dbt.type_timestamp() }}) as loaded_at,
+        cast('shop' as {{ dbt.type_string() }}) as source
+
+    from {{ ref('stg_shop__order_items') }}
+
+),
+
+unioned as (
+
+    select * from stg_pos__receipt_items
+
+    union all
+
+    select * from stg_shop__order_items
+
+)
+
+select * from unioned

@@ -1,0 +1,20 @@
+{#- An e-mail address as it is compared: lower case, without what people and tools write around it
+    (`mailto:`, `Bo <bo@example.com>`, quotes, a full stop at the end); null where it is no address.
+    Dots and plus tags stay: whether they matter is for the address's provider to say. -#}
+{% macro normalize_email(column) -%}
+    {%- set text = "lower(cast(" ~ column ~ " as " ~ dbt.type_string() ~ "))" -%}
+    {%- set inner = regexp_remove(text, "^.*<|>.*$") -%}
+    {%- set bare = regexp_remove(
+        regexp_remove(inner, "^[^a-z0-9]*(mailto:)?[^a-z0-9_]*"), "[^a-z0-9]+$"
+    ) -%}
+    case
+        when
+            {{ regexp_like(
+                bare,
+                "^[^ ,:;<>()@\"]+@([a-z0-9]([a-z0-9-]*[a-z0-9])?[.])+[a-z][a-z0-9-]*[a-z0-9]$"
+            ) }}
+            and not {{ regexp_like(bare, "[.][.]|[.]@") }}
+            and length({{ bare }}) <= 254
+            then {{ bare }}
+    end
+{%- endmacro %}

@@ -1,0 +1,33 @@
+with
+
+source as (
+
+    select * from {{ latest_rows(source('email', 'subscribers'), 'subscriber_id', 'updated_at') }}
+
+),
+
+renamed as (
+
+    select
+
+        ---------- ids
+        {{ record_id('email_subscriber', 'subscriber_id') }} as record_id,
+
+        ---------- person
+        {{ clean_text('first_name') }} as first_name,
+        {{ clean_text('last_name') }} as last_name,
+        {{ normalize_email('email') }} as email,
+
+        ---------- subscription
+        status as subscription_status,
+
+        ---------- timestamps
+        subscribed_at as created_at,
+        updated_at,
+        _loaded_at as loaded_at
+
+    from source
+
+)
+
+select * from renamed

@@ -1,0 +1,41 @@
+with
+
+source as (
+
+    select * from {{ latest_rows(source('shop', 'orders'), 'id') }}
+
+),
+
+renamed as (
+
+    select
+
+        ---------- ids
+        'shop_order:' || id as order_id,
+        coalesce(
+            {{ record_id('shop_customer', 'customer_id') }},
+            {{ record_id('shop_guest', dbt.hash("nullif(lower(trim(email)), '')")) }}
+        ) as record_id,
+
+        ---------- order
+        status,
+        'online' as channel,
+        gross as gross_amount,
+        discount as discount_amount,
+        total as net_amount,
+        upper(currency) as currency,
+        {{ clean_text('discount_code') }} as discount_code,
+
+        ---------- guest
+        customer_id is null as is_guest,
+        {{ normalize_email('email') }} as email,
+
+        ---------- timestamps
+        created_at as ordered_at,
+        _loaded_at as loaded_at
+
+    from source
+
+)
+
+select * from renamed
