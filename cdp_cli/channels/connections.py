@@ -1,0 +1,244 @@
+"""connections.yml: which channel, whose account, which ids; secrets by reference only."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, SecretStr
+
+from cdp_cli.channels.definition import Channel, Rate
+from cdp_cli.channels.reading import read_yaml, validated
+from cdp_cli.errors import FixConfiguration
+
+FILE = "connections.yml"
+_VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Alias(_Strict):
+    """A further name for one of the channel's objects, with settings of its own."""
+
+    object: str
+    settings: dict[str, str | int | float | bool] = {}
+
+
+class _Entry(_Strict):
+    channel: str
+    description: str = ""
+    base_url: str | None = None
+    secrets: dict[str, str] = {}
+    settings: dict[str, str | int | float | bool] = {}
+    objects: dict[str, _Alias] = {}
+    limits: dict[str, tuple[Rate, ...]] = {}
+    rows: int | None = None
+    concurrency: int | None = None
+
+
+class _File(_Strict):
+    connections: dict[str, _Entry]
+
+
+@dataclass(frozen=True)
+class Connection:
+    """One connection, resolved for one object: everything a destination needs to know of it."""
+
+    name: str
+    channel: Channel
+    object_name: str  # as the sync names it; an alias keeps its own name
+    rule_name: str  # the object of the channel that it is
+    base_url: str
+    secrets: Mapping[str, SecretStr]
+    settings: Mapping[str, str]
+    limits: Mapping[str, tuple[str, ...]]
+    rows: int | None
+    concurrency: int | None
+    project_dir: Path
+
+
+def names(project_dir: Path) -> list[str]:
+    """The connections there are, sorted."""
+    return sorted(_read(project_dir).connections)
+
+
+def channel_of(connection: str, project_dir: Path) -> str:
+    """The channel that a connection uses. Raises FixConfiguration where there is no such connection."""
+    return _entry(connection, project_dir).channel
+
+
+def resolve(connection: str, object_name: str | None, channel: Channel, project_dir: Path) -> Connection:
+    """The connection with its references replaced. Without an object it serves for a check only.
+
+    Raises FixConfiguration for an unknown name, a literal secret, an unset variable or a missing setting.
+    """
+    entry = _entry(connection, project_dir)
+    where = f"{project_dir / FILE}: connections.{connection}"
+    alias = entry.objects.get(object_name or "")
+    rule_name = _rule_name(object_name, alias, channel, entry, where)
+    given = {**entry.settings, **(alias.settings if alias else {})}
+    return Connection(
+        name=connection,
+        channel=channel,
+        object_name=object_name or rule_name,
+        rule_name=rule_name,
+        base_url=_base_url(entry, channel, where),
+        secrets=_secrets(entry, channel, where, project_dir),
+        settings=_settings(given, channel, rule_name, where),
+        limits=_limits(entry, channel, where),
+        rows=entry.rows,
+        concurrency=entry.concurrency,
+        project_dir=project_dir,
+    )
+
+
+def _read(project_dir: Path) -> _File:
+    path = project_dir / FILE
+    if not path.is_file():
+        raise FixConfiguration(f"{path} does not exist.", "Create it; docs/channels.md shows one.")
+    return validated(_File, read_yaml(path), path)
+
+
+def _entry(connection: str, project_dir: Path) -> _Entry:
+    entries = _read(project_dir).connections
+    if connection not in entries:
+        raise FixConfiguration(
+            f"{project_dir / FILE} has no connection {connection!r}.",
+            f"Add it, or use one of: {', '.join(sorted(entries)) or 'none there'}.",
+        )
+    return entries[connection]
+
+
+def _rule_name(
+    object_name: str | None, alias: _Alias | None, channel: Channel, entry: _Entry, where: str
+) -> str:
+    wanted = alias.object if alias else object_name
+    if wanted is None:
+        return next(iter(channel.objects))
+    for candidate in (wanted, "*"):
+        if candidate in channel.objects:
+            return candidate
+    known = sorted({*channel.objects, *entry.objects})
+    raise FixConfiguration(
+        f"{where} (channel {channel.channel}) has no object {wanted!r}.", f"Use one of: {', '.join(known)}."
+    )
+
+
+def _base_url(entry: _Entry, channel: Channel, where: str) -> str:
+    if channel.kind != "http":
+        return ""
+    given = entry.base_url if entry.base_url is not None else channel.base_url
+    if given is None:
+        raise FixConfiguration(
+            f"{where}.base_url is missing.", f"The channel {channel.channel} has no address of its own."
+        )
+    url = substituted(given, f"{where}.base_url").rstrip("/")
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise FixConfiguration(
+            f"{where}.base_url is not an http or https address.", "Write it as https://host/path."
+        )
+    if parts.username or parts.password or parts.query:
+        raise FixConfiguration(
+            f"{where}.base_url holds credentials or a query.", "Put secrets under `secrets`, by reference."
+        )
+    return url
+
+
+def _secrets(entry: _Entry, channel: Channel, where: str, project_dir: Path) -> dict[str, SecretStr]:
+    for name in entry.secrets:
+        if name not in channel.secrets:
+            raise FixConfiguration(
+                f"{where}.secrets.{name} is not a secret of the channel {channel.channel}.",
+                f"It has: {', '.join(channel.secrets) or 'none'}.",
+            )
+    missing = [name for name in channel.secrets if name not in entry.secrets]
+    if missing:
+        raise FixConfiguration(
+            f"{where}.secrets.{missing[0]} is missing.", f"Write `{missing[0]}: env:NAME` and set NAME."
+        )
+    return {
+        name: _secret(text, f"{where}.secrets.{name}", project_dir) for name, text in entry.secrets.items()
+    }
+
+
+def _secret(reference: str, where: str, project_dir: Path) -> SecretStr:
+    kind, _, name = reference.partition(":")
+    if kind == "env" and name.isidentifier():
+        value = os.environ.get(name, "").strip()
+        if not value:
+            raise FixConfiguration(
+                f"{where} asks for the environment variable {name}, which is not set.", f"Set {name}."
+            )
+        return SecretStr(value)
+    if kind == "file" and name:
+        path = project_dir / name
+        try:
+            value = path.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError):
+            raise FixConfiguration(
+                f"{where} asks for the file {path}, which cannot be read.", "Create it."
+            ) from None
+        if not value:
+            raise FixConfiguration(
+                f"{where} asks for the file {path}, which is empty.", "Put the secret into it."
+            )
+        return SecretStr(value)
+    # Never quote what stands there: it may be the secret itself.
+    raise FixConfiguration(
+        f"{where} is not a reference.", "Never write a secret into this file: write env:NAME or file:PATH."
+    )
+
+
+def _settings(given: Mapping[str, Any], channel: Channel, rule_name: str, where: str) -> dict[str, str]:
+    known = channel.settings
+    for name in given:
+        if name not in known:
+            raise FixConfiguration(
+                f"{where}.settings.{name} is not a setting of the channel {channel.channel}.",
+                f"It has: {', '.join(known) or 'none'}.",
+            )
+    found: dict[str, str] = {}
+    for name, setting in known.items():
+        value = given.get(name, setting.default)
+        if value is not None:
+            found[name] = substituted(str(value), f"{where}.settings.{name}")
+        needed = setting.required or rule_name in setting.required_by
+        if needed and not found.get(name):
+            raise FixConfiguration(f"{where}.settings.{name} is missing.", setting.description)
+        if setting.choices and name in found and found[name] not in setting.choices:
+            raise FixConfiguration(
+                f"{where}.settings.{name} is not one of {', '.join(setting.choices)}.", setting.description
+            )
+    return found
+
+
+def _limits(entry: _Entry, channel: Channel, where: str) -> dict[str, tuple[str, ...]]:
+    for name in entry.limits:
+        if name not in channel.limits:
+            raise FixConfiguration(
+                f"{where}.limits.{name} is not a limit of the channel {channel.channel}.",
+                f"It has: {', '.join(channel.limits) or 'none'}.",
+            )
+    return {**channel.limits, **entry.limits}
+
+
+def substituted(text: str, where: str) -> str:
+    """`text` with each ${NAME} and ${NAME:-default} replaced by the environment's value."""
+
+    def value(match: re.Match[str]) -> str:
+        found = os.environ.get(match[1]) or match[2]
+        if found is None:
+            raise FixConfiguration(
+                f"{where} asks for the environment variable {match[1]}, which is not set.", f"Set {match[1]}."
+            )
+        return found
+
+    return _VARIABLE.sub(value, text)

@@ -1,0 +1,70 @@
+"""`cdp receiver`: a local server that takes what the demo sends."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+from pydantic import ValidationError
+
+from cdp_cli import console
+from cdp_cli.errors import FixConfiguration, TryAgain
+from cdp_cli.receiver import DEMO_API_KEY, DEMO_WEBHOOK_SECRET, Receiver
+from cdp_cli.receiver.faults import Fault
+
+
+@click.command("receiver")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8710, show_default=True, help="0 takes a free one."
+)
+@click.option(
+    "--store",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The SQLite file that keeps what came; without it all is forgotten at the end.",
+)
+@click.option(
+    "--fault", "faults", multiple=True, help="A failure to begin with, as JSON; docs/receiver.md lists them."
+)
+def receiver(port: int, store: Path | None, faults: tuple[str, ...]) -> None:
+    """Run a local server that speaks the channels' contracts, until interrupted.
+
+    It takes the keys in KLAVIYO_API_KEY and CRM_WEBHOOK_SECRET, or demo values where they are not set.
+
+    \b
+    Example:
+        cdp receiver --port 8710 --store data/receiver.sqlite
+        cdp receiver --fault '{"kind": "status", "status": 429, "retry_after": 2, "times": 3}'
+    """
+    wanted = [_fault(text) for text in faults]
+    try:
+        server = Receiver(
+            store,
+            port,
+            os.environ.get("KLAVIYO_API_KEY") or DEMO_API_KEY,
+            os.environ.get("CRM_WEBHOOK_SECRET") or DEMO_WEBHOOK_SECRET,
+        )
+    except OSError as error:
+        raise TryAgain(
+            f"Port {port} cannot be used ({error.strerror}).", "Choose another with --port."
+        ) from None
+    except ValueError as error:
+        raise FixConfiguration(
+            f"CRM_WEBHOOK_SECRET is no Standard Webhooks secret: {error}.",
+            "Use whsec_ and base64, or unset it.",
+        ) from None
+    for fault in wanted:
+        server.faults.add(fault)
+    console.note(f"The receiver listens on {server.url}; stop it with Ctrl-C.")
+    server.serve()
+
+
+def _fault(text: str) -> Fault:
+    try:
+        return Fault.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise FixConfiguration(
+            f"--fault: {key or 'the text'}: {first['msg']}.", "docs/receiver.md lists the keys."
+        ) from None

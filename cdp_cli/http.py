@@ -1,0 +1,168 @@
+"""HTTP with keep-alive and timeouts, and with failures named by what they mean for what we sent.
+
+The only module that imports requests. A request that never left is `NotSent`; one that left and was not
+answered is `Unanswered`, and may have been taken. Redirects are not followed: credentials stay here.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import json
+import re
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from importlib import metadata
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError, ProxyError, SSLError
+
+CONNECT_SECONDS = 10.0
+_POOL = 32
+
+Headers = Mapping[str, str]
+Signer = Callable[[bytes], Headers]
+
+
+class NotSent(Exception):
+    """No byte of the request reached the other side."""
+
+
+class Unanswered(Exception):
+    """The request was sent, or may have been, and no answer came."""
+
+
+@dataclass(frozen=True)
+class Response:
+    """A status, its headers in lower case, and the body as bytes."""
+
+    status: int
+    headers: Headers
+    body: bytes
+
+    def json(self) -> Any:
+        """The body as JSON, or None where it is none."""
+        try:
+            return json.loads(self.body) if self.body else None
+        except ValueError:
+            return None
+
+    def retry_after(self, now: float | None = None) -> float | None:
+        """The seconds that Retry-After asks us to wait (RFC 9110, 10.2.3), or None."""
+        return retry_after(self.headers.get("retry-after"), time.time() if now is None else now)
+
+
+def retry_after(value: str | None, now: float) -> float | None:
+    """Seconds from a Retry-After header: a number of seconds or an HTTP date; None where it is neither."""
+    text = (value or "").strip()
+    if re.fullmatch(r"\d+(\.\d+)?", text):
+        return float(text)
+    try:
+        return max(0.0, email.utils.parsedate_to_datetime(text).timestamp() - now)
+    except (TypeError, ValueError):
+        return None
+
+
+class Http:
+    """Requests below one base URL, with one connection a thread kept open."""
+
+    def __init__(self, base_url: str, headers: Headers, timeout: float, secrets: Iterable[str] = ()) -> None:
+        self._base_url = base_url.rstrip("/")
+        self._headers = {"User-Agent": f"cdp-cli/{metadata.version('cdp-cli')}", **headers}
+        self._timeout = timeout
+        self._secrets = sorted((secret for secret in secrets if secret), key=len, reverse=True)
+        self._threads = threading.local()
+
+    def __repr__(self) -> str:
+        return f"Http({self._base_url!r})"
+
+    @property
+    def host(self) -> str:
+        """Host and port, for people."""
+        return urlsplit(self._base_url).netloc
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        headers: Headers | None = None,
+    ) -> Response:
+        """Send once. `path` is below the base URL, or a full address on the same host.
+
+        Raises NotSent or Unanswered, with a reason that holds no secret.
+        """
+        try:
+            answer = self._session().request(
+                method,
+                self._address(path),
+                params=dict(params) if params else None,
+                data=body,
+                headers={**self._headers, **(headers or {})},
+                timeout=(min(CONNECT_SECONDS, self._timeout), self._timeout),
+                allow_redirects=False,
+            )
+        except requests.RequestException as error:
+            cause = _cause(error)
+            if isinstance(cause, (NewConnectionError, ConnectTimeoutError, SSLError, ProxyError)):
+                raise NotSent(f"{self.host} cannot be reached ({_kind(cause)})") from None
+            if isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidHeader)):
+                raise NotSent(f"{self.host}: the request cannot be made ({_kind(error)})") from None
+            raise Unanswered(f"{self.host} did not answer ({_kind(cause)})") from None
+        return Response(answer.status_code, {k.lower(): v for k, v in answer.headers.items()}, answer.content)
+
+    def masked(self, text: str) -> str:
+        """`text` without our secrets, should the other side have repeated one."""
+        for secret in self._secrets:
+            text = text.replace(secret, "<secret>")
+        return text
+
+    def _address(self, path: str) -> str:
+        if not path.startswith(("http://", "https://")):
+            return self._base_url + path
+        ours, theirs = urlsplit(self._base_url), urlsplit(path)
+        if (ours.scheme, ours.netloc) != (theirs.scheme, theirs.netloc):
+            raise NotSent(
+                f"{self.host} points to another host, {theirs.netloc}, which does not get our credentials"
+            )
+        return path
+
+    def _session(self) -> requests.Session:
+        session: requests.Session | None = getattr(self._threads, "session", None)
+        if session is None:
+            session = requests.Session()
+            # An `auth` of its own keeps requests from replacing our Authorization by what ~/.netrc says.
+            session.auth = lambda request: request
+            adapter = HTTPAdapter(pool_connections=_POOL, pool_maxsize=_POOL, max_retries=0)
+            session.mount("https://", adapter)
+            session.mount("http://", adapter)
+            self._threads.session = session
+        return session
+
+
+def _cause(error: Exception) -> BaseException:
+    inner = error.args[0] if error.args else error
+    if isinstance(inner, MaxRetryError) and inner.reason is not None:
+        return inner.reason
+    return inner if isinstance(inner, BaseException) else error
+
+
+def _kind(error: BaseException) -> str:
+    """The failure in words: `Connection refused`; the class name where there is no plain cause."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, OSError) and seen.strerror:
+            return seen.strerror
+        seen = seen.__cause__ or seen.__context__
+    names = {
+        "ReadTimeoutError": "timed out",
+        "ConnectTimeoutError": "timed out",
+        "ProtocolError": "connection cut",
+    }
+    return names.get(type(error).__name__, type(error).__name__)

@@ -1,0 +1,5 @@
+"""A local HTTP server that speaks our channels' contracts, for demos and tests."""
+
+from cdp_cli.receiver.server import DEMO_API_KEY, DEMO_WEBHOOK_SECRET, Receiver
+
+__all__ = ["DEMO_API_KEY", "DEMO_WEBHOOK_SECRET", "Receiver"]

@@ -1,0 +1,40 @@
+"""A request and a reply as values, so that the contracts know no sockets."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Rejects = Callable[[Mapping[str, Any]], str | None]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What came in. `path` is below the channel's prefix; header names are in lower case."""
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes
+    rejects: Rejects  # why a record is refused on request, or None
+    origin: str  # the address of the channel's prefix, for links
+
+    def json(self) -> Any:
+        """The body as JSON, or None."""
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            return None
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What goes out: JSON, or nothing where the document is None."""
+
+    status: int
+    document: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    content_type: str = "application/json"

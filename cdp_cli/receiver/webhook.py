@@ -1,0 +1,108 @@
+"""The receiving side of Standard Webhooks: verifies, drops what it has seen, applies the rows."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from cdp_cli.channels import signatures
+from cdp_cli.receiver.exchange import Reply, Request
+from cdp_cli.receiver.store import Store
+
+MAX_BYTES = 5_000_000
+_KEYS = ("external_id", "id", "profile_id", "user_id", "loyalty_id", "email", "phone")
+_REMOVALS = ("remove", "remove_member")
+_VERBS = ("upsert", "create", "update", "append", "add_member", *_REMOVALS)
+
+
+class Webhook:
+    """One endpoint for each first part of the path."""
+
+    def __init__(self, store: Store, secret: str) -> None:
+        self._store = store
+        self._keys = signatures.keys(secret)
+
+    def handle(self, request: Request) -> Reply:
+        """Answer one message."""
+        if request.method != "POST":
+            return Reply(405, {"error": "send messages with POST"})
+        message_id = request.headers.get("webhook-id", "")
+        wrong = signatures.verify(
+            self._keys,
+            message_id,
+            request.headers.get("webhook-timestamp", ""),
+            request.headers.get("webhook-signature", ""),
+            request.body,
+            time.time(),
+        )
+        if wrong:
+            return Reply(401, {"error": wrong})
+        if len(request.body) > MAX_BYTES:
+            return Reply(413, {"error": f"more than {MAX_BYTES} bytes"})
+        channel = request.path.strip("/") or "webhook"
+        message = request.json()
+        name, verb, rows, wrong = _parsed(message)
+        if wrong:
+            return Reply(400, {"error": wrong})
+        if (name, verb) == ("cdp", "ping"):
+            return Reply(200, {"rejected": []})
+        body_hash = hashlib.sha256(request.body).hexdigest()
+        with self._store.transaction():
+            seen = self._store.answer(channel, message_id)
+            if seen is not None:
+                if seen[0] != body_hash:
+                    return Reply(409, {"error": "this webhook-id came before with another body"})
+                return Reply(seen[1], seen[2], {"webhook-duplicate": "true"})
+            answer = self._apply(channel, name, verb, rows, request, message_id)
+            self._store.keep_answer(channel, message_id, body_hash, 200, answer)
+        return Reply(200, answer)
+
+    def _apply(
+        self,
+        channel: str,
+        name: str,
+        verb: str,
+        rows: list[Mapping[str, Any]],
+        request: Request,
+        message_id: str,
+    ) -> Any:
+        rejected, taken = [], []
+        for index, row in enumerate(rows):
+            reason = request.rejects(row)
+            if reason is not None:
+                rejected.append({"index": index, "reason": reason})
+            else:
+                taken.append((_key(row), row))
+        if verb in _REMOVALS:
+            self._store.remove(channel, name, verb, [key for key, _ in taken], message_id)
+        elif verb == "append":
+            first = self._store.next_number()
+            numbered = [(f"{first + offset:012d}", row) for offset, (_, row) in enumerate(taken)]
+            self._store.apply(channel, name, verb, numbered, message_id)
+        else:
+            self._store.apply(channel, name, verb, taken, message_id)
+        return {"rejected": rejected}
+
+
+def _parsed(message: Any) -> tuple[str, str, list[Mapping[str, Any]], str]:
+    if not isinstance(message, dict) or not isinstance(message.get("type"), str):
+        return "", "", [], "the body is not a JSON object with a type"
+    name, _, verb = message["type"].rpartition(".")
+    rows = message.get("data")
+    if (name, verb) == ("cdp", "ping"):
+        return name, verb, [], ""
+    if not name or verb not in _VERBS:
+        return "", "", [], f"type must end in one of {', '.join(_VERBS)}"
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        return "", "", [], "data is not a list of objects"
+    return name, verb, rows, ""
+
+
+def _key(row: Mapping[str, Any]) -> str:
+    for name in _KEYS:
+        if row.get(name) is not None:
+            return f"{row[name]}"
+    return hashlib.sha256(json.dumps(row, sort_keys=True).encode()).hexdigest()
