@@ -1,0 +1,1 @@
+"""Sends what changed: gate, diff, guards, frozen batches, a ledger of what each channel acknowledged."""

@@ -1,0 +1,271 @@
+"""Compares what should be at the channel with what it acknowledged, row by row, in SQL.
+
+`render` makes one table of the payload (key, gate, rendered row, hash of it); `compare` joins it with the
+ledger and says for each row what to do. Only what is rendered is hashed, so a column that the channel does
+not take never causes a send.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import duckdb
+import pyarrow as pa
+
+from cdp_cli.activation.gate import BLOCKED
+from cdp_cli.activation.outbox import ENVELOPE_BYTES
+from cdp_cli.activation.spec import PROFILE_ID, Sync, match_columns
+from cdp_cli.channels.base import Destination, Verb
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """What `compare` and `stage_removals` need to know of the payload: its match columns, each with its type."""
+
+    match: Mapping[str, str]
+
+
+def render(
+    work: duckdb.DuckDBPyConnection,
+    sync: Sync,
+    columns: Sequence[str],
+    rows: pa.Table,
+    destination: Destination,
+) -> Rendered:
+    """Make the temporary table `payload`: one row per row of the activation model.
+
+    A blocked row is not rendered at all: what may not leave is not even written down.
+    """
+    fields = [column for column in columns if column != PROFILE_ID]
+    verb = sync.spec.mode.put
+    match = match_columns(fields, destination)
+    normalised = "".join(
+        f",\n                {destination.field_sql(field)} as {quoted(field)}" for field in fields
+    )
+    work.register("gated_rows", rows)
+    work.execute(
+        f"""
+        create or replace temp table payload as
+        with
+
+        normalised as (
+            select
+                {_key_sql(sync.spec.key)} as _cdp_key,
+                cast({PROFILE_ID} as varchar) as _cdp_profile_id,
+                {BLOCKED}{normalised}
+            from gated_rows
+        ),
+
+        rendered as (
+            select
+                *,
+                case
+                    when {BLOCKED} is null then {destination.row_sql(verb, fields, dict(sync.spec.nulls))}
+                end as _cdp_body
+            from normalised
+        )
+
+        select
+            _cdp_key as key,
+            _cdp_profile_id as profile_id,
+            {BLOCKED} as blocked,
+            case
+                when {BLOCKED} is not null then null
+                when strlen(_cdp_body) > {_room(destination, verb)} then 'larger than the channel takes'
+                else {destination.invalid_sql(verb, fields)}
+            end as invalid,
+            _cdp_body as body,
+            md5({literal(verb.value)} || _cdp_body) as hash,
+            case when {BLOCKED} is null then {_match_keys_sql(match)} end as match_keys
+        from rendered
+        """
+    )
+    described = work.execute(
+        "describe select "
+        + ", ".join(["1 as one", *(f"{destination.field_sql(field)} as {quoted(field)}" for field in match)])
+        + " from gated_rows"
+    ).fetchall()
+    work.unregister("gated_rows")
+    return Rendered({row[0]: row[1] for row in described[1:]})
+
+
+def compare(work: duckdb.DuckDBPyConnection, sync: Sync, rendered: Rendered) -> None:
+    """Make the temporary table `planned`: one row per row of the payload or of the ledger, with what to do.
+
+    `operation` is add, change, remove, release, unchanged, block, invalid or in_doubt. A release is a removal
+    whose object at the channel belongs to another row by now (two profiles became one): it is forgotten, not
+    sent, and the row that owns the object is sent again. `is_moved` marks a change by which the channel would
+    know another object: the old one is removed first.
+    """
+    removes = sync.spec.mode.remove is not None
+    identity = _identity_sql("state.match_keys", list(rendered.match))
+    new_identity = _identity_sql("payload.match_keys", list(rendered.match))
+    work.execute(
+        f"""
+        create or replace temp table planned as
+        with
+
+        doubtful as (
+            select distinct frozen_rows.key
+            from ledger.batches as batches
+            inner join outbox.frozen_rows as frozen_rows
+                on frozen_rows.row_number >= batches.first_row and frozen_rows.row_number < batches.end_row
+            where batches.status in ('in_flight', 'in_doubt')
+        ),
+
+        compared as (
+            select
+                coalesce(payload.key, state.key) as key,
+                coalesce(payload.profile_id, state.profile_id) as profile_id,
+                case
+                    when doubtful.key is not null then 'in_doubt'
+                    when payload.profile_id is null and payload.key is null then '{"remove" if removes else "gone"}'
+                    when payload.blocked is not null and {removes} and state.key is not null then 'remove'
+                    when payload.blocked is not null then 'block'
+                    when payload.invalid is not null then 'invalid'
+                    when state.key is null then 'add'
+                    when {sync.spec.mode.once} or state.hash = payload.hash then 'unchanged'
+                    else 'change'
+                end as operation,
+                payload.blocked,
+                payload.invalid,
+                state.key is not null as is_known,
+                state.match_keys as known_match_keys,
+                {identity} as known_identity,
+                {removes} and {identity} <> {new_identity} as is_moved
+            from payload
+            full outer join ledger.acknowledged as state on payload.key = state.key
+            left join doubtful on coalesce(payload.key, state.key) = doubtful.key
+        )
+
+        select * replace (coalesce(is_moved, false) and operation = 'change' as is_moved)
+        from compared
+        where operation <> 'gone'
+        """
+    )
+    if removes:
+        _release(work)
+
+
+def _release(work: duckdb.DuckDBPyConnection) -> None:
+    work.execute(
+        """
+        create or replace temp table released as
+        select distinct leaving.known_identity
+        from planned as leaving
+        inner join planned as staying on leaving.known_identity = staying.known_identity
+        where
+            (leaving.operation = 'remove' or leaving.is_moved)
+            and staying.is_known
+            and staying.operation in ('unchanged', 'change', 'invalid', 'in_doubt')
+            and not staying.is_moved
+        """
+    )
+    work.execute(
+        """
+        update planned set
+            operation = case operation when 'remove' then 'release' when 'unchanged' then 'change' else operation end,
+            is_moved = false
+        where
+            known_identity in (select known_identity from released)
+            and (operation in ('remove', 'unchanged') or is_moved)
+        """
+    )
+
+
+def stage_removals(
+    work: duckdb.DuckDBPyConnection, sync: Sync, rendered: Rendered, destination: Destination
+) -> None:
+    """Make the temporary table `staged`: the rows that the channel shall remove, by their last known match keys."""
+    verb = sync.spec.mode.remove
+    if verb is None:
+        raise ValueError(f"mode {sync.spec.mode.value} never removes")
+    fields = list(rendered.match)
+    typed = "".join(
+        f",\n                try_cast({_extract('known_match_keys', field)} as {kind}) as {quoted(field)}"
+        for field, kind in rendered.match.items()
+    )
+    work.execute(
+        f"""
+        create or replace temp table staged as
+        with
+
+        leaving as (
+            select
+                key as _cdp_key, profile_id as _cdp_profile_id, operation as _cdp_operation,
+                known_match_keys as _cdp_match_keys, coalesce(blocked, 'left') as _cdp_why{typed}
+            from planned
+            where operation = 'remove' or is_moved
+        )
+
+        select
+            _cdp_key as key,
+            _cdp_profile_id as profile_id,
+            _cdp_operation as operation,
+            cast(null as varchar) as hash,
+            _cdp_match_keys as match_keys,
+            _cdp_why as why,
+            {destination.row_sql(verb, fields, {})} as body
+        from leaving
+        """
+    )
+
+
+def stage_puts(work: duckdb.DuckDBPyConnection) -> None:
+    """Make the temporary table `staged`: the rows that the channel shall get.
+
+    A moved row whose old object is still there waits: its old match keys would be forgotten.
+    """
+    work.execute(
+        """
+        create or replace temp table staged as
+        select
+            planned.key, planned.profile_id, planned.operation, payload.hash, payload.match_keys,
+            cast(null as varchar) as why, payload.body
+        from planned
+        inner join payload on planned.key = payload.key
+        where
+            planned.operation in ('add', 'change')
+            and not (planned.is_moved and planned.key in (select key from ledger.acknowledged))
+        """
+    )
+
+
+def quoted(name: str) -> str:
+    """A column's name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _room(destination: Destination, verb: Verb) -> int:
+    limits = destination.limits(verb)
+    return min(limits.row_bytes or limits.bytes, limits.bytes - ENVELOPE_BYTES)
+
+
+def _key_sql(key: Sequence[str]) -> str:
+    if len(key) == 1:
+        return f"cast(gated_rows.{quoted(key[0])} as varchar)"
+    parts = [f"cast(gated_rows.{quoted(column)} as varchar)" for column in key]
+    missing = " or ".join(f"{part} is null" for part in parts)
+    return f"case when not ({missing}) then cast(json_array({', '.join(parts)}) as varchar) end"
+
+
+def _match_keys_sql(match: Sequence[str]) -> str:
+    pairs = ", ".join(f"{literal(field)}, {quoted(field)}" for field in match)
+    return f"cast(json_object({pairs}) as varchar)"
+
+
+def _identity_sql(match_keys: str, match: Sequence[str]) -> str:
+    """The strongest match key that the row has, with its name: what the channel knows the object by."""
+    parts = [f"{literal(field + '=')} || {_extract(match_keys, field)}" for field in match]
+    return f"coalesce({', '.join(parts)})" if parts else "cast(null as varchar)"
+
+
+def _extract(match_keys: str, field: str) -> str:
+    pointer = "/" + field.replace("~", "~0").replace("/", "~1")
+    return f"json_extract_string({match_keys}, {literal(pointer)})"

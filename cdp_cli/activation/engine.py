@@ -1,0 +1,230 @@
+"""One run of one sync from end to end: read, recover, plan, guard, remove, put, close, publish."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+import uuid
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from cdp_cli.activation import diff, guards
+from cdp_cli.activation.gate import Payload, read_payload
+from cdp_cli.activation.ledger import Ledger, open_ledger
+from cdp_cli.activation.plan import Plan, make_plan, render_payload
+from cdp_cli.activation.publish import publish
+from cdp_cli.activation.recovery import recover, resolve
+from cdp_cli.activation.sender import Pace, freeze_batches, send_all
+from cdp_cli.activation.spec import Sync
+from cdp_cli.channels.base import Destination, Verb
+from cdp_cli.config import Settings
+from cdp_cli.errors import CdpError, CheckChannel, ConfirmFirst
+from cdp_cli.warehouse import open_warehouse
+
+
+@dataclass(frozen=True)
+class SyncResult:
+    """What one run of a sync did. Added, changed and removed are rows that the channel acknowledged.
+
+    `blocked` counts rows held back by reason; `error` says what a person should do, if anything.
+    `status` is succeeded, partial, failed, stopped (by a guard), or skipped (its models did not build).
+    """
+
+    name: str
+    status: str
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+    unchanged: int = 0
+    blocked: Mapping[str, int] | None = None
+    invalid: int = 0
+    rejected: int = 0
+    in_doubt: int = 0
+    requests: int = 0
+    seconds: float = 0.0
+    is_first_run: bool = False
+    is_published: bool = True
+    error: CdpError | None = None
+
+
+def plan_sync(settings: Settings, sync: Sync, destination: Destination) -> Plan:
+    """What the sync would do now. Sends nothing and writes nothing."""
+    with open_ledger(settings.ledger_dir, sync.name, read_only=True) as ledger:
+        rendered = render_payload(ledger, sync, payload := _visit(settings, sync), destination)
+        ledger.drop_unsent()
+        ledger.fold("plan", _now())
+        return make_plan(ledger, sync, rendered, payload.known_until)
+
+
+def run_sync(
+    settings: Settings,
+    sync: Sync,
+    destination: Destination,
+    *,
+    accepted: Collection[str] = (),
+    doubt_was_applied: bool | None = None,
+    pace: Pace | None = None,
+) -> SyncResult:
+    """Bring the channel to what the sync's model says, and write down what it acknowledged.
+
+    `accepted` names the guards that a person has lifted. `doubt_was_applied` is a person's word on what became
+    of all rows in doubt. Errors of the channel and tripped guards are in the result.
+
+    Raises other errors (FixModel, FixConfiguration, TryAgain) before anything is sent.
+    """
+    with open_ledger(settings.ledger_dir, sync.name) as ledger:
+        run = _Run(settings, sync, destination, ledger, pace or Pace())
+        return run.go(_visit(settings, sync), accepted, doubt_was_applied)
+
+
+def _visit(settings: Settings, sync: Sync) -> Payload:
+    with open_warehouse(settings) as warehouse:
+        return read_payload(warehouse, sync)
+
+
+class _Run:
+    def __init__(
+        self, settings: Settings, sync: Sync, destination: Destination, ledger: Ledger, pace: Pace
+    ) -> None:
+        self.settings = settings
+        self.sync = sync
+        self.destination = destination
+        self.ledger = ledger
+        self.pace = pace
+        self.started_at = _now()
+        self.began = time.perf_counter()
+        self.run_id = f"{self.started_at:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"
+        self.requests = 0
+
+    def go(self, payload: Payload, accepted: Collection[str], doubt_was_applied: bool | None) -> SyncResult:
+        ledger = self.ledger
+        rendered = render_payload(ledger, self.sync, payload, self.destination)
+        ledger.drop_unsent()
+        if doubt_was_applied is not None:
+            resolve(ledger, applied=doubt_was_applied)
+        ledger.fold(self.run_id, _now())
+        problem = self._recover()
+        plan = make_plan(ledger, self.sync, rendered, payload.known_until)
+        try:
+            guards.check(plan, accepted)
+        except ConfirmFirst as stopped:
+            ledger.begin_run(self.run_id, self.started_at)
+            return self._close(plan, stopped)
+        ledger.begin_run(self.run_id, self.started_at)
+        problem = problem or self._send(plan, rendered)
+        ledger.note_planned(self.run_id, _now())
+        return self._close(plan, problem)
+
+    def _recover(self) -> CheckChannel | None:
+        sent = recover(self.ledger, self.destination, self.pace)
+        self.requests += sent.requests
+        # Halves of a batch in doubt that were not begun are planned anew.
+        self.ledger.drop_unsent()
+        self.ledger.fold(self.run_id, _now())
+        return sent.stopped or self._finish()
+
+    def _send(self, plan: Plan, rendered: diff.Rendered) -> CheckChannel | None:
+        """Removals first, each answered before anything is put: a later one could take away what was just put."""
+        verb = self.sync.spec.mode.remove
+        if verb is not None and (plan.removed or plan.changed):
+            self.ledger.release(self.run_id, _now())
+            diff.stage_removals(self.ledger.work, self.sync, rendered, self.destination)
+            if problem := self._send_staged(verb):
+                return problem
+        if plan.added or plan.changed:
+            diff.stage_puts(self.ledger.work)
+            if problem := self._send_staged(self.sync.spec.mode.put):
+                return problem
+        return self._finish()
+
+    def _send_staged(self, verb: Verb) -> CheckChannel | None:
+        ledger = self.ledger
+        ranges = ledger.outbox.freeze("staged", self.destination.limits(verb))
+        if not ranges:
+            return None
+        batches = freeze_batches(self.run_id, verb, ranges)
+        with ledger.transaction():
+            ledger.freeze(batches)
+            ledger.mark_finished(self.run_id, finished=False)
+        sent = send_all(ledger, self.destination, batches, self.pace)
+        self.requests += sent.requests
+        ledger.drop_unsent()
+        ledger.fold(self.run_id, _now())
+        return sent.stopped
+
+    def _finish(self) -> CheckChannel | None:
+        """Close at the channel each run whose batches are all answered, this one and earlier ones."""
+        open_runs = {batch.run_id for batch in self.ledger.batches("in_flight", "in_doubt")}
+        for run_id in self.ledger.unfinished_runs():
+            if run_id in open_runs:
+                continue
+            try:
+                self.destination.finish(run_id)
+            except CheckChannel as problem:
+                return problem
+            self.ledger.mark_finished(run_id, finished=True)
+        return None
+
+    def _close(self, plan: Plan, problem: CdpError | None) -> SyncResult:
+        ledger = self.ledger
+        now = _now()
+        ledger.note_in_doubt(self.run_id, now)
+        deliveries = ledger.count_deliveries(self.run_id)
+        done = {
+            "added": deliveries.get(("add", "acknowledged"), 0),
+            "changed": deliveries.get(("change", "acknowledged"), 0),
+            "removed": deliveries.get(("remove", "acknowledged"), 0),
+            "rejected": sum(rows for (_, outcome), rows in deliveries.items() if outcome == "rejected"),
+            "in_doubt": ledger.count_in_doubt(),
+        }
+        problem = problem or self._unhappy(done["rejected"], done["in_doubt"])
+        status = _status(problem, any(done[name] for name in ("added", "changed", "removed", "rejected")))
+        counts = {
+            **done, "unchanged": plan.unchanged, "blocked": sum(plan.blocked.values()), "invalid": plan.invalid,
+            "requests": self.requests,
+        }  # fmt: skip
+        ledger.end_run(self.run_id, status, now, counts)
+        ledger.close_outbox()
+        is_published = publish(self.settings, ledger, self.sync.name)
+        return SyncResult(
+            name=self.sync.name,
+            status=status,
+            **done,
+            unchanged=plan.unchanged,
+            blocked=plan.blocked,
+            invalid=plan.invalid,
+            requests=self.requests,
+            seconds=round(time.perf_counter() - self.began, 3),
+            is_first_run=plan.is_first_run,
+            is_published=is_published,
+            error=problem,
+        )
+
+    def _unhappy(self, rejected: int, in_doubt: int) -> CheckChannel | None:
+        name = self.sync.name
+        if in_doubt:
+            return CheckChannel(
+                f"Sync {name}: {in_doubt:,} rows were sent without an answer, and the channel cannot say what became "
+                "of them; they are held.",
+                f"Look there, then run `cdp sync {name} --resolve-doubt applied` or `not-applied`.",
+            )
+        if rejected:
+            return CheckChannel(
+                f"Sync {name}: the channel rejected {rejected:,} rows, the first because: "
+                f"{self.ledger.first_reason(self.run_id)}.",
+                "They come again with the next sync.",
+            )
+        return None
+
+
+def _status(problem: CdpError | None, something_done: bool) -> str:
+    if problem is None:
+        return "succeeded"
+    if isinstance(problem, ConfirmFirst):
+        return "stopped"
+    return "partial" if something_done else "failed"
+
+
+def _now() -> dt.datetime:
+    """Now, in UTC, as the warehouse keeps it: without a zone."""
+    return dt.datetime.now(dt.UTC).replace(tzinfo=None)

@@ -1,0 +1,491 @@
+"""What a channel acknowledged, in one small database file a sync: keys, hashes and match keys, no payload.
+
+A batch's answer is one row and one durable commit; the rows that it settled are folded into `acknowledged`
+in one set-based statement, at the end of a run or, after a crash, at the start of the next. The rendered rows
+wait beside the ledger in an outbox file that is deleted when nothing in it is unanswered (DELETE alone would
+leave people's data in the file's bytes).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import os
+import re
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from cdp_cli.activation.outbox import Outbox, remove_database
+from cdp_cli.channels.base import Verb
+from cdp_cli.errors import FixConfiguration, TryAgain
+
+# Batches: frozen -> in_flight -> accepted | refused | split | unsent | in_doubt, and from there
+# accepted | refused | unsent | unknown. Folding removes all but in_flight, in_doubt and frozen ones.
+_TABLES = """
+    create table if not exists ledger.acknowledged (
+        key varchar not null, profile_id varchar, hash varchar, match_keys varchar, acknowledged_at timestamp
+    );
+    create table if not exists ledger.batches (
+        batch_id varchar not null, idempotency_key varchar not null, run_id varchar not null,
+        verb varchar not null, first_row bigint not null, end_row bigint not null, status varchar not null,
+        doubtful boolean not null, reason varchar
+    );
+    create table if not exists ledger.rejected (row_number bigint not null, reason varchar);
+    create table if not exists ledger.held_back (
+        key varchar not null, profile_id varchar, operation varchar, outcome varchar, reason varchar
+    );
+    create table if not exists ledger.runs (
+        run_id varchar not null, status varchar not null, started_at timestamp not null, ended_at timestamp,
+        added bigint, changed bigint, removed bigint, unchanged bigint, blocked bigint, invalid bigint,
+        rejected bigint, in_doubt bigint, requests bigint, finished boolean not null, published boolean not null
+    );
+    create table if not exists ledger.deliveries (
+        run_id varchar not null, profile_id varchar, operation varchar, outcome varchar, reason varchar,
+        occurred_at timestamp
+    );
+"""
+
+
+@dataclass(frozen=True)
+class FrozenBatch:
+    """A range of the outbox's rows that travels together; its key stays the same for ever."""
+
+    batch_id: str
+    idempotency_key: str
+    run_id: str
+    verb: Verb
+    first_row: int
+    end_row: int  # the row after the last
+    doubtful: bool = False
+
+    @property
+    def size(self) -> int:
+        """Rows in the batch."""
+        return self.end_row - self.first_row
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What became of a batch: its status, a reason, and the rows refused one by one."""
+
+    batch: FrozenBatch
+    status: str
+    reason: str | None = None
+    rejected: tuple[tuple[int, str], ...] = ()  # outbox row number, reason
+    halves: tuple[FrozenBatch, ...] = ()
+
+
+class Ledger:
+    """The open ledger of one sync. Its file's lock is what keeps a second run of the sync out.
+
+    `work` is the connection of the run: the ledger and the outbox are attached to it as `ledger` and `outbox`.
+    """
+
+    def __init__(self, work: duckdb.DuckDBPyConnection, outbox: Outbox, *, is_new: bool) -> None:
+        self.work = work
+        self.outbox = outbox
+        self.is_new = is_new
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing, durable when the context ends."""
+        self.work.execute("begin")
+        try:
+            yield
+        except BaseException:
+            self.work.execute("rollback")
+            raise
+        self.work.execute("commit")
+
+    def has_run(self) -> bool:
+        """Whether a run ever got past the guards."""
+        return bool(self._value("select count(*) from ledger.runs where status <> 'stopped'"))
+
+    def names_rows(self) -> bool:
+        """Whether some batch still needs its rows in the outbox."""
+        return bool(self._value("select count(*) from ledger.batches"))
+
+    def count_acknowledged(self) -> int:
+        """Rows that the channel has from us."""
+        return int(self._value("select count(*) from ledger.acknowledged"))
+
+    # ---------------------------------------------------------------- runs
+
+    def begin_run(self, run_id: str, started_at: dt.datetime) -> None:
+        """Note that a run is under way."""
+        self.work.execute(
+            "insert into ledger.runs (run_id, status, started_at, finished, published) "
+            "values (?, 'running', ?, true, false)",
+            [run_id, started_at],
+        )
+
+    def end_run(self, run_id: str, status: str, ended_at: dt.datetime, counts: Mapping[str, int]) -> None:
+        """Note how a run ended; `counts` are columns of `ledger.runs`."""
+        columns = ", ".join(f"{name} = ?" for name in counts)
+        self.work.execute(
+            f"update ledger.runs set status = ?, ended_at = ?, {columns} where run_id = ?",
+            [status, ended_at, *counts.values(), run_id],
+        )
+
+    def unfinished_runs(self) -> list[str]:
+        """Runs that sent something and whose close the channel has not confirmed."""
+        found = self.work.execute(
+            "select run_id from ledger.runs where not finished order by run_id"
+        ).fetchall()
+        return [row[0] for row in found]
+
+    def mark_finished(self, run_id: str, *, finished: bool) -> None:
+        """Note whether the channel's side of a run is closed."""
+        self.work.execute("update ledger.runs set finished = ? where run_id = ?", [finished, run_id])
+
+    def count_deliveries(self, run_id: str) -> dict[tuple[str, str], int]:
+        """Rows by operation and outcome."""
+        found = self.work.execute(
+            "select operation, outcome, count(*) from ledger.deliveries where run_id = ? group by 1, 2",
+            [run_id],
+        ).fetchall()
+        return {(operation, outcome): rows for operation, outcome, rows in found}
+
+    def first_reason(self, run_id: str) -> str:
+        """Why the channel rejected the first of the rows that it rejected."""
+        found = self.work.execute(
+            "select reason from ledger.deliveries where run_id = ? and outcome = 'rejected' limit 1", [run_id]
+        ).fetchone()
+        return str(found[0]) if found and found[0] else "it gave no reason"
+
+    # ---------------------------------------------------------------- batches
+
+    def freeze(self, batches: Sequence[FrozenBatch]) -> None:
+        """Write the batches down before any of them is sent. Their rows are in the outbox already."""
+        self._insert(
+            "batches",
+            {
+                "batch_id": [batch.batch_id for batch in batches],
+                "idempotency_key": [batch.idempotency_key for batch in batches],
+                "run_id": [batch.run_id for batch in batches],
+                "verb": [batch.verb.value for batch in batches],
+                "first_row": [batch.first_row for batch in batches],
+                "end_row": [batch.end_row for batch in batches],
+                "status": ["frozen"] * len(batches),
+                "doubtful": [batch.doubtful for batch in batches],
+            },
+        )
+
+    def mark_in_flight(self, batches: Sequence[FrozenBatch]) -> None:
+        """Note that the next byte may be theirs."""
+        for batch in batches:
+            self._set_status(batch, "in_flight", None)
+
+    def settle(self, settled: Sequence[Settled]) -> None:
+        """Write down what became of batches."""
+        for one in settled:
+            self._set_status(one.batch, one.status, one.reason)
+            self._insert(
+                "rejected",
+                {
+                    "row_number": [row_number for row_number, _ in one.rejected],
+                    "reason": [reason for _, reason in one.rejected],
+                },
+            )
+            self.freeze(one.halves)
+
+    def batches(self, *statuses: str) -> list[FrozenBatch]:
+        """The batches in these states, in the order of their rows."""
+        marks = ", ".join("?" for _ in statuses)
+        found = self.work.execute(
+            "select batch_id, idempotency_key, run_id, verb, first_row, end_row, doubtful "
+            f"from ledger.batches where status in ({marks}) order by first_row",
+            list(statuses),
+        ).fetchall()
+        return [
+            FrozenBatch(batch_id, key, run_id, Verb(verb), first_row, end_row, doubtful)
+            for batch_id, key, run_id, verb, first_row, end_row, doubtful in found
+        ]
+
+    def count_in_doubt(self) -> int:
+        """Rows that were sent and have no answer."""
+        return int(
+            self._value(
+                "select coalesce(sum(end_row - first_row), 0) from ledger.batches "
+                "where status in ('in_flight', 'in_doubt')"
+            )
+        )
+
+    def _set_status(self, batch: FrozenBatch, status: str, reason: str | None) -> None:
+        # Doubt never fades by itself: only an answer to this very batch ends it.
+        self.work.execute(
+            "update ledger.batches set status = ?, reason = ?, doubtful = doubtful or ? "
+            "where first_row = ? and end_row = ?",
+            [status, reason, status == "in_doubt", batch.first_row, batch.end_row],
+        )
+
+    def _insert(self, table: str, columns: Mapping[str, Sequence[object]]) -> None:
+        if not next(iter(columns.values())):
+            return
+        # One statement for all rows: a channel of one row a request makes a batch of each.
+        self.work.register(
+            "inserted_rows", pa.table({name: list(values) for name, values in columns.items()})
+        )
+        try:
+            self.work.execute(f"insert into ledger.{table} by name from inserted_rows")
+        finally:
+            self.work.unregister("inserted_rows")
+
+    # ---------------------------------------------------------------- folding
+
+    def fold(self, run_id: str, now: dt.datetime) -> None:
+        """Take what is answered into `acknowledged`, note each row as a delivery of `run_id`, forget the batches.
+
+        A batch in state `unknown` may have been applied or not: its rows stay with an empty hash, which differs
+        from every payload, so that the next plan sends them again or removes them.
+        """
+        if not self._value(
+            "select count(*) from ledger.batches where status not in ('frozen', 'in_flight', 'in_doubt')"
+        ):
+            return
+        self.work.execute(
+            """
+            create or replace temp table folding as
+            select
+                frozen_rows.row_number, frozen_rows.key, frozen_rows.profile_id, frozen_rows.operation,
+                frozen_rows.match_keys, frozen_rows.why,
+                batches.verb in ('remove', 'remove_member') as removes,
+                case when batches.status = 'unknown' then null else frozen_rows.hash end as hash,
+                case
+                    when batches.status = 'unknown' then 'unknown'
+                    when batches.status = 'refused' or rejected.row_number is not null then 'rejected'
+                    else 'acknowledged'
+                end as outcome,
+                coalesce(rejected.reason, batches.reason) as reason
+            from ledger.batches as batches
+            inner join outbox.frozen_rows as frozen_rows
+                on frozen_rows.row_number >= batches.first_row and frozen_rows.row_number < batches.end_row
+            left join ledger.rejected as rejected on frozen_rows.row_number = rejected.row_number
+            where batches.status in ('accepted', 'refused', 'unknown')
+            """
+        )
+        with self.transaction():
+            # One key may have two rows, the old identity's removal and the new one's arrival: the later holds.
+            self.work.execute(
+                """
+                create or replace temp table folded as
+                select * from folding
+                where outcome <> 'rejected'
+                qualify row_number() over (partition by key order by row_number desc) = 1
+                """
+            )
+            self.work.execute(
+                """
+                update ledger.acknowledged set hash = null
+                where key in (select key from folded where removes and outcome = 'unknown')
+                """
+            )
+            self.work.execute(
+                """
+                delete from ledger.acknowledged
+                where key in (select key from folded where not (removes and outcome = 'unknown'))
+                """
+            )
+            self.work.execute(
+                "insert into ledger.acknowledged "
+                "select key, profile_id, hash, match_keys, ? from folded where not removes order by row_number",
+                [now],
+            )
+            self.work.execute(
+                "insert into ledger.deliveries "
+                "select ?, profile_id, operation, outcome, case when outcome = 'rejected' then reason else why end, ? "
+                "from folding "
+                "where outcome = 'rejected' or (outcome = 'acknowledged' and removes = (operation = 'remove')) "
+                "order by row_number",
+                [run_id, now],
+            )
+            self.work.execute(
+                "delete from ledger.batches where status not in ('frozen', 'in_flight', 'in_doubt')"
+            )
+            self.work.execute("delete from ledger.rejected")
+
+    def release(self, run_id: str, now: dt.datetime) -> None:
+        """Forget the rows that `planned` releases, and trust the rows that own their objects no longer."""
+        with self.transaction():
+            self.work.execute(
+                """
+                update ledger.acknowledged set hash = null
+                where key in (
+                    select key from planned
+                    where
+                        operation = 'change'
+                        and known_identity in (select known_identity from planned where operation = 'release')
+                )
+                """
+            )
+            self.work.execute(
+                """
+                delete from ledger.acknowledged
+                where key in (select key from planned where operation = 'release')
+                """
+            )
+            self.work.execute(
+                """
+                insert into ledger.deliveries
+                select
+                    ? as run_id, profile_id, 'remove' as operation, 'acknowledged' as outcome,
+                    'belongs to another profile' as reason, ? as occurred_at
+                from planned
+                where operation = 'release'
+                order by key
+                """,
+                [run_id, now],
+            )
+
+    def note_planned(self, run_id: str, now: dt.datetime) -> None:
+        """Note as deliveries of the run what `planned` newly holds back, once each."""
+        self.work.execute(
+            """
+            create or replace temp table held as
+            select
+                key, profile_id,
+                case when blocked is not null then 'block' when is_known then 'change' else 'add' end as operation,
+                case when blocked is not null then 'blocked' else 'invalid' end as outcome,
+                coalesce(blocked, invalid) as reason
+            from planned
+            where blocked is not null or operation = 'invalid'
+            """
+        )
+        with self.transaction():
+            self.work.execute(
+                """
+                insert into ledger.deliveries
+                select ? as run_id, held.profile_id, held.operation, held.outcome, held.reason, ? as occurred_at
+                from held
+                anti join ledger.held_back as before
+                    on held.key = before.key and held.outcome = before.outcome and held.reason = before.reason
+                order by held.key
+                """,
+                [run_id, now],
+            )
+            self.work.execute("delete from ledger.held_back")
+            self.work.execute("insert into ledger.held_back by name from held order by key")
+
+    def note_in_doubt(self, run_id: str, now: dt.datetime) -> None:
+        """Note the run's rows that have no answer as deliveries."""
+        self.work.execute(
+            """
+            insert into ledger.deliveries
+            select ? as run_id, frozen_rows.profile_id, frozen_rows.operation, 'in_doubt' as outcome,
+                batches.reason, ? as occurred_at
+            from ledger.batches as batches
+            inner join outbox.frozen_rows as frozen_rows
+                on frozen_rows.row_number >= batches.first_row and frozen_rows.row_number < batches.end_row
+            where batches.status = 'in_doubt' and batches.run_id = ?
+            order by frozen_rows.row_number
+            """,
+            [run_id, now, run_id],
+        )
+
+    def drop_unsent(self) -> None:
+        """Forget the batches that were frozen and never begun: the next plan makes them anew."""
+        self.work.execute("delete from ledger.batches where status = 'frozen'")
+
+    def close_outbox(self) -> None:
+        """Keep of the outbox only the rows of batches without an answer; without such, delete the file."""
+        kept = self.batches("in_flight", "in_doubt")
+        self.outbox.keep([(batch.first_row, batch.end_row) for batch in kept])
+
+    def _value(self, sql: str) -> int:
+        row = self.work.execute(sql).fetchone()
+        return int(row[0]) if row else 0
+
+
+def ledger_path(ledger_dir: Path, sync: str) -> Path:
+    """Where a sync's ledger is."""
+    return ledger_dir / f"{sync}.duckdb"
+
+
+@contextmanager
+def open_ledger(ledger_dir: Path, sync: str, *, read_only: bool = False) -> Iterator[Ledger]:
+    """Open the ledger of a sync together with a working connection for the run.
+
+    Read-only, it is a copy of the ledger in memory: a plan that sends nothing can be made from it at will.
+    Raises TryAgain where another process holds it.
+    """
+    path = ledger_path(ledger_dir, sync)
+    is_new = not path.exists()
+    work = duckdb.connect(":memory:")
+    try:
+        work.execute("set timezone = 'UTC'")
+        outbox = Outbox(work, ledger_dir / f"{sync}.outbox.duckdb")
+        if read_only:
+            _attach_copy(work, path, sync)
+            ledger = Ledger(work, outbox, is_new=is_new)
+            outbox.open(read_only=True, wanted=ledger.names_rows())
+            yield ledger
+            return
+        if is_new:
+            _create(path)
+        _attach(work, path, sync, "ledger", read_only=False)
+        ledger = Ledger(work, outbox, is_new=is_new)
+        if not ledger.names_rows():
+            # What a run left that died between writing rows and naming its batches.
+            remove_database(outbox.path)
+        outbox.open()
+        # Only who holds the ledger's lock may touch the folder into which large plans overflow.
+        overflow = ledger_dir / f"{sync}.overflow"
+        shutil.rmtree(overflow, ignore_errors=True)
+        work.execute(f"set temp_directory = {_literal(overflow)}")
+        try:
+            yield ledger
+        finally:
+            shutil.rmtree(overflow, ignore_errors=True)
+    finally:
+        work.close()
+
+
+def _create(path: Path) -> None:
+    """Make the file aside and link it into place: killed half-way, DuckDB leaves a file that it cannot open."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f"{path.name}.{os.getpid()}.new")
+    remove_database(aside)
+    with duckdb.connect() as making:
+        making.execute(f"attach {_literal(aside)} as ledger")
+        making.execute(_TABLES)
+        making.execute("detach ledger")
+    # A link, unlike a rename, never replaces the ledger that another process made meanwhile.
+    with contextlib.suppress(FileExistsError):
+        path.hardlink_to(aside)
+    aside.unlink()
+
+
+def _attach_copy(work: duckdb.DuckDBPyConnection, path: Path, sync: str) -> None:
+    work.execute("attach ':memory:' as ledger")
+    if path.exists():
+        _attach(work, path, sync, "stored", read_only=True)
+        work.execute("copy from database stored to ledger")
+        work.execute("detach stored")
+    else:
+        work.execute(_TABLES)
+
+
+def _attach(work: duckdb.DuckDBPyConnection, path: Path, sync: str, name: str, *, read_only: bool) -> None:
+    try:
+        work.execute(f"attach {_literal(path)} as {name}{' (read_only)' if read_only else ''}")
+    except duckdb.Error as error:
+        if "lock" in str(error).lower():
+            holder = re.search(r"PID (\d+)", str(error))
+            who = f" in process {holder[1]}" if holder else ""
+            raise TryAgain(
+                f"Sync {sync} is already running{who}.", "Wait until it is done, or stop it, and try again."
+            ) from error
+        raise FixConfiguration(
+            f"{path}, the ledger of sync {sync}, cannot be opened as a DuckDB file.",
+            "Restore it from a backup; without it cdp does not know what the channel has.",
+        ) from error
+
+
+def _literal(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"

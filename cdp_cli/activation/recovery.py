@@ -1,0 +1,77 @@
+"""Settles what an earlier run left without an answer, before anything new is planned."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from cdp_cli.activation.ledger import FrozenBatch, Ledger, Settled
+from cdp_cli.activation.sender import Pace, Sent, read_back, send_all
+from cdp_cli.channels.base import Destination, Idempotency, Verb
+from cdp_cli.errors import CheckChannel
+
+NO_ANSWER = "sent, and no answer"
+
+# Applied twice these make a duplicate; the others say how things shall be.
+_ONCE = {Verb.CREATE, Verb.APPEND}
+_REMOVALS = {Verb.REMOVE, Verb.REMOVE_MEMBER}
+
+
+def recover(ledger: Ledger, destination: Destination, pace: Pace) -> Sent:
+    """Ask the channel about each batch in doubt: send it again under its old key, or read it back.
+
+    A batch with a row that may not leave any more is not sent again: its rows are marked as perhaps there, so
+    that the plan corrects or removes them. Where neither is safe (an event that may be there once already, a
+    channel that cannot say), the batch stays in doubt until a person resolves it.
+
+    Needs the table `payload`.
+    """
+    again: list[FrozenBatch] = []
+    settled: list[Settled] = []
+    requests = 0
+    stopped: CheckChannel | None = None
+    for batch in ledger.batches("in_flight", "in_doubt"):
+        kind = destination.idempotency(batch.verb)
+        if kind is Idempotency.READBACK:
+            requests += 1
+            one, stopped = read_back(ledger, destination, batch)
+            settled.append(one)
+            if stopped:
+                break
+        elif kind is not Idempotency.APPEND_ONLY and _may_leave(ledger, batch):
+            again.append(replace(batch, doubtful=True))
+            settled.append(Settled(batch, "in_doubt", NO_ANSWER))
+        elif batch.verb not in _ONCE:
+            settled.append(Settled(batch, "unknown"))
+        else:
+            settled.append(Settled(batch, "in_doubt", NO_ANSWER))
+    with ledger.transaction():
+        ledger.settle(settled)
+    if stopped:
+        return Sent(requests, stopped)
+    sent = send_all(ledger, destination, again, pace)
+    return replace(sent, requests=sent.requests + requests)
+
+
+def resolve(ledger: Ledger, *, applied: bool) -> int:
+    """Settle all batches in doubt by a person's word; returns how many rows that were."""
+    batches = ledger.batches("in_flight", "in_doubt")
+    status = "accepted" if applied else "unsent"
+    with ledger.transaction():
+        ledger.settle([Settled(batch, status, None) for batch in batches])
+    return sum(batch.size for batch in batches)
+
+
+def _may_leave(ledger: Ledger, batch: FrozenBatch) -> bool:
+    """Whether each row of the batch is in the payload and not blocked now; a removal always may."""
+    if batch.verb in _REMOVALS:
+        return True
+    found = ledger.work.execute(
+        """
+        select count(*)
+        from outbox.frozen_rows as frozen_rows
+        left join payload on frozen_rows.key = payload.key and payload.blocked is null
+        where frozen_rows.row_number >= ? and frozen_rows.row_number < ? and payload.key is null
+        """,
+        [batch.first_row, batch.end_row],
+    ).fetchone()
+    return found is not None and found[0] == 0
