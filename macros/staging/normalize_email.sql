@@ -4,16 +4,17 @@
 {% macro normalize_email(column) -%}
     {%- set text = "lower(cast(" ~ column ~ " as " ~ dbt.type_string() ~ "))" -%}
     {%- set inner = regexp_remove(text, "^.*<|>.*$") -%}
+    {#- `[ -/:-@]` is the punctuation before and after the digits; what is beyond `~` is no ASCII. -#}
     {%- set bare = regexp_remove(
-        regexp_remove(inner, "^[^a-z0-9]*(mailto:)?[^a-z0-9_]*"), "[^a-z0-9]+$"
+        regexp_remove(inner, "^[ -/:-@\t\r\n]*(mailto:)?[ ]*"), "[ -/:-@\t\r\n]+$"
     ) -%}
     case
         when
             {{ regexp_like(
                 bare,
-                "^[^ ,:;<>()@\"]+@([a-z0-9]([a-z0-9-]*[a-z0-9])?[.])+[a-z][a-z0-9-]*[a-z0-9]$"
+                "^[^ ,:;<>()@\"\t\r\n]+@(([a-z0-9]|[^ -~])([a-z0-9-]|[^ -~])*[.])+[a-z][a-z0-9-]*[a-z0-9]$"
             ) }}
-            and not {{ regexp_like(bare, "[.][.]|[.]@") }}
+            and not {{ regexp_like(bare, "[.][.]|[.]@|-[.]|[\t\r\n]") }}
             and length({{ bare }}) <= 254
             then {{ bare }}
     end
