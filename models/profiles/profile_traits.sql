@@ -74,7 +74,7 @@ orders as (
         orders.discount_amount,
         returns.refund_amount,
         returns.returned_at,
-        joinings.joined_at,
+        min(orders.ordered_at) over (partition by identity_map.profile_id) as first_ordered_at,
         {{ dbt.datediff('orders.ordered_at', 'clock.present', 'second') }} as age_seconds,
         {{ dbt.datediff('returns.returned_at', 'clock.present', 'second') }} as return_age_seconds,
         extract(hour from orders.ordered_at) as hour_of_day,
@@ -91,9 +91,6 @@ orders as (
 
     inner join identity_map
         on orders.record_id = identity_map.record_id
-
-    left join joinings
-        on identity_map.profile_id = joinings.profile_id
 
     left join returns
         on orders.order_id = returns.order_id
@@ -155,7 +152,7 @@ item_traits as (
         count(distinct items.product_id) as count_products,
         count(distinct items.category) as count_categories,
         count(distinct items.category) filter (
-            where {{ days_between('orders.joined_at', 'orders.ordered_at') }} <= 30
+            where {{ days_between('orders.first_ordered_at', 'orders.ordered_at') }} <= 30
         ) as count_categories_first_30d,
         {{ most_frequent('items.category') }} as favourite_category
 

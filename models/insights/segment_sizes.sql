@@ -1,0 +1,45 @@
+with
+
+members as (
+
+    select
+        segment,
+        count(*) as count_members
+
+    from {{ ref('segment_members') }}
+    group by segment
+
+),
+
+changes as (
+
+    select
+        segment,
+        max(occurred_at) as last_changed_at,
+        sum(case when event = 'entered' and occurred_at > {{ dbt.dateadd('day', -7, run_started_at_utc()) }} then 1 else 0 end)
+            as count_entered_7d,
+        sum(case when event = 'exited' and occurred_at > {{ dbt.dateadd('day', -7, run_started_at_utc()) }} then 1 else 0 end)
+            as count_exited_7d
+
+    from {{ source('segment_log', 'segment_events') }}
+    group by segment
+
+),
+
+sizes as (
+
+    select
+        changes.segment,
+        coalesce(members.count_members, 0) as count_members,
+        changes.count_entered_7d,
+        changes.count_exited_7d,
+        changes.last_changed_at
+
+    from changes
+
+    left join members
+        on changes.segment = members.segment
+
+)
+
+select * from sizes
