@@ -209,9 +209,23 @@ class HttpDestination(ChannelObject):
             time.sleep(pause)
             pause = min(pause * 2, _SLOWEST_POLL)
             try:
-                document = self._exchange(poll, values, batch, answers=Answers(), path=path).json()
+                document = self._ask(poll, values, batch, path)
             except _Stopped as stopped:
                 pause = max(pause, self._pause_after(stopped.answer))
+
+    def _ask(
+        self,
+        call: Poll | Rejected,
+        values: Mapping[str, str],
+        batch: Batch,
+        path: str,
+        params: Mapping[str, str] | None = None,
+    ) -> Any:
+        """A question about a batch that the channel has taken: without an answer the batch is in doubt."""
+        try:
+            return self._exchange(call, values, batch, answers=Answers(), path=path, params=params).json()
+        except CheckChannel as error:
+            raise _Stopped(Refused(error.problem)) from None
 
     def _pause_after(self, answer: Answer) -> float:
         """How long to wait before we ask about an accepted job again; stops where asking is no use."""
@@ -235,9 +249,7 @@ class HttpDestination(ChannelObject):
             deadline = time.monotonic() + self._channel.timeout * 4
             while path:
                 try:
-                    page = self._exchange(
-                        rule, values, batch, answers=Answers(), path=path, params=params
-                    ).json()
+                    page = self._ask(rule, values, batch, path, params)
                 except _Stopped as stopped:
                     pause = self._pause_after(stopped.answer)
                     if time.monotonic() + pause > deadline:

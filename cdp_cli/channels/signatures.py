@@ -8,7 +8,6 @@ import hashlib
 import hmac
 
 PREFIX = "whsec_"
-TOLERANCE_SECONDS = 300
 
 
 def keys(secret: str) -> list[bytes]:
@@ -33,31 +32,12 @@ def keys(secret: str) -> list[bytes]:
 
 
 def sign(secret_keys: list[bytes], message_id: str, timestamp: int, body: bytes) -> dict[str, str]:
-    """The three headers of a message."""
-    signatures = [f"v1,{_signature(key, message_id, str(timestamp), body)}" for key in secret_keys]
+    """The three headers of a message, signed with every key."""
+    signed = b".".join([message_id.encode(), str(timestamp).encode(), body])
+    digests = [hmac.new(key, signed, hashlib.sha256).digest() for key in secret_keys]
+    signatures = [f"v1,{base64.b64encode(digest).decode()}" for digest in digests]
     return {
         "webhook-id": message_id,
         "webhook-timestamp": str(timestamp),
         "webhook-signature": " ".join(signatures),
     }
-
-
-def verify(
-    secret_keys: list[bytes], message_id: str, timestamp: str, signatures: str, body: bytes, now: float
-) -> str:
-    """What is wrong with a message's headers, or an empty text."""
-    if not message_id or not timestamp or not signatures:
-        return "webhook-id, webhook-timestamp or webhook-signature is missing"
-    if not timestamp.isdigit() or abs(now - int(timestamp)) > TOLERANCE_SECONDS:
-        return "webhook-timestamp is more than five minutes from now"
-    given = [entry[3:] for entry in signatures.split() if entry.startswith("v1,")]
-    for key in secret_keys:
-        wanted = _signature(key, message_id, timestamp, body)
-        if any(hmac.compare_digest(wanted, entry) for entry in given):
-            return ""
-    return "no signature matches"
-
-
-def _signature(key: bytes, message_id: str, timestamp: str, body: bytes) -> str:
-    signed = b".".join([message_id.encode(), timestamp.encode(), body])
-    return base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()

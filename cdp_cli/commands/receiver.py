@@ -50,7 +50,7 @@ def receiver(port: int, store: Path | None, faults: tuple[str, ...]) -> None:
         ) from None
     except ValueError as error:
         raise FixConfiguration(
-            f"CRM_WEBHOOK_SECRET is no Standard Webhooks secret: {error}.",
+            f"CRM_WEBHOOK_SECRET is no Standard Webhooks secret ({error}).",
             "Use whsec_ and base64, or unset it.",
         ) from None
     for fault in wanted:

@@ -237,7 +237,7 @@ def _sorted_out(rows: list[Any], request: Request) -> tuple[list[dict[str, Any]]
         refused = request.rejects(attributes)
         if refused is not None:
             code, field, detail = "refused", "email", refused
-        elif not detail and len(json.dumps(row)) > MAX_ROW_BYTES:
+        elif not detail and len(str(row)) > MAX_ROW_BYTES:
             code, field, detail = "too_large", "properties", "A profile may have 100KB."
         if not detail:
             good.append(attributes)

@@ -87,7 +87,7 @@ class Store:
 
     def remove(self, channel: str, name: str, operation: str, keys: Iterable[str], request: str) -> None:
         """Take rows away and log each: removed or absent."""
-        self._take((key, None) for key in keys)
+        self._take_keys(keys)
         where = {"channel": channel, "object": name, "operation": operation, "request": request}
         self._database.execute(
             """
@@ -110,7 +110,7 @@ class Store:
 
     def contents(self, channel: str, name: str, keys: Iterable[str]) -> dict[str, Any]:
         """What is kept under the keys."""
-        self._take((key, None) for key in keys)
+        self._take_keys(keys)
         found = self._database.execute(
             """
             select key, content from records
@@ -128,7 +128,7 @@ class Store:
             by_kind.setdefault(kind, []).append(value)
         found: dict[tuple[str, str], str] = {}
         for kind, values in by_kind.items():
-            self._take((value, None) for value in values)
+            self._take_keys(values)
             rows = self._database.execute(
                 "select value, id from identifiers where kind = ? and value in (select key from incoming)",
                 (kind,),
@@ -142,7 +142,7 @@ class Store:
 
     def forget_identifiers(self, ids: Iterable[str]) -> None:
         """Let nothing mean these ids any more."""
-        self._take((identity, None) for identity in ids)
+        self._take_keys(ids)
         self._database.execute("delete from identifiers where id in (select key from incoming)")
 
     def count(self, channel: str, name: str) -> int:
@@ -216,7 +216,14 @@ class Store:
             "insert into incoming (key, content, content_hash) values (?, ?, ?)", map(_row, rows)
         )
 
+    def _take_keys(self, keys: Iterable[str]) -> None:
+        self._database.execute("delete from incoming")
+        self._database.executemany("insert into incoming (key) values (?)", ((key,) for key in keys))
+
+
+_encode = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
+
 
 def _row(row: tuple[str, Any]) -> tuple[str, str, str]:
-    text = json.dumps(row[1], sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    text = _encode(row[1])
     return row[0], text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
