@@ -1,0 +1,7 @@
+"""The demo retailer: one believable business, generated in SQL from a seed at any size, that knows the truth."""
+
+from __future__ import annotations
+
+from cdp_cli.demo.generate import DemoSummary, generate
+
+__all__ = ["DemoSummary", "generate"]

@@ -1,0 +1,1 @@
+"""The names, places, streets and products that the demo retailer draws from."""
