@@ -1,0 +1,99 @@
+with
+
+profile_consent_statements as (
+
+    select * from {{ ref('profile_consent_statements') }}
+
+),
+
+purposes as (
+
+    select * from {{ ref('purposes') }}
+
+),
+
+statements as (
+
+    select
+        *,
+        case state when 'withdrawn' then 3 when 'denied' then 2 else 1 end as restriction
+
+    from profile_consent_statements
+
+    where counts
+
+),
+
+statements_by_purpose as (
+
+    select
+        statements.*,
+        purposes.purpose as for_purpose
+
+    from statements
+
+    inner join purposes
+        on statements.purpose = purposes.purpose
+
+    union all
+
+    select
+        statements.*,
+        purposes.purpose as for_purpose
+
+    from statements
+
+    cross join purposes
+
+    where statements.purpose = '*'
+
+),
+
+-- Within one subject the latest word holds, so a person can say no today and yes tomorrow.
+current_of_subject as (
+
+    select
+        *,
+        row_number() over (
+            partition by profile_id, for_purpose, subject_type, subject
+            order by captured_at desc nulls last, restriction desc, consent_event_id
+        ) as age
+
+    from statements_by_purpose
+
+),
+
+-- Across subjects the most careful word holds: a yes given under one address cannot undo a no under another.
+strictest_of_profile as (
+
+    select
+        *,
+        row_number() over (
+            partition by profile_id, for_purpose
+            order by restriction desc, captured_at desc nulls last, consent_event_id
+        ) as leniency
+
+    from current_of_subject
+
+    where age = 1
+
+),
+
+final as (
+
+    select
+        profile_id,
+        for_purpose as purpose,
+        state,
+        legal_basis,
+        source,
+        record_id,
+        captured_at
+
+    from strictest_of_profile
+
+    where leniency = 1
+
+)
+
+select * from final

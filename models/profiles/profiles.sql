@@ -1,0 +1,206 @@
+{%- set rules = survivorship_rules() -%}
+
+with
+
+unified_people as (
+
+    select * from {{ ref('unified_people') }}
+
+),
+
+identity_map as (
+
+    select * from {{ ref('identity_map') }}
+
+),
+
+profile_provenance as (
+
+    select * from {{ ref('profile_provenance') }}
+
+),
+
+unified_orders as (
+
+    select * from {{ ref('unified_orders') }}
+
+),
+
+unified_email_events as (
+
+    select * from {{ ref('unified_email_events') }}
+
+),
+
+unified_tickets as (
+
+    select * from {{ ref('unified_tickets') }}
+
+),
+
+records as (
+
+    select
+        identity_map.profile_id,
+        unified_people.record_id,
+        unified_people.source,
+        unified_people.national_id,
+        coalesce(unified_people.created_at, unified_people.updated_at, unified_people.loaded_at) as first_seen_at,
+        coalesce(unified_people.updated_at, unified_people.created_at, unified_people.loaded_at) as last_seen_at
+
+    from unified_people
+
+    inner join identity_map
+        on unified_people.record_id = identity_map.record_id
+
+),
+
+-- What people did themselves. Page views need no place here: they move the visitor record's own dates.
+doings as (
+
+    select
+        record_id,
+        ordered_at as occurred_at
+
+    from unified_orders
+
+    union all
+
+    select
+        record_id,
+        occurred_at
+
+    from unified_email_events
+
+    where event_type in ('opened', 'clicked')
+
+    union all
+
+    select
+        record_id,
+        opened_at as occurred_at
+
+    from unified_tickets
+
+),
+
+doings_of_records as (
+
+    select
+        record_id,
+        min(occurred_at) as first_done_at,
+        max(occurred_at) as last_done_at
+
+    from doings
+
+    where record_id is not null
+
+    group by record_id
+
+),
+
+sources_of_profiles as (
+
+    select distinct
+        profile_id,
+        source
+
+    from records
+
+),
+
+listed_sources as (
+
+    select
+        profile_id,
+        count(*) as count_sources,
+        {{ dbt.listagg('source', "', '", 'order by source') }} as sources
+
+    from sources_of_profiles
+
+    group by profile_id
+
+),
+
+seen as (
+
+    select
+        records.profile_id,
+        count(*) as count_records,
+        max(records.national_id) as national_id,
+        min(coalesce(least(records.first_seen_at, doings_of_records.first_done_at), records.first_seen_at))
+            as first_seen_at,
+        max(coalesce(greatest(records.last_seen_at, doings_of_records.last_done_at), records.last_seen_at))
+            as last_seen_at
+
+    from records
+
+    left join doings_of_records
+        on records.record_id = doings_of_records.record_id
+
+    group by records.profile_id
+
+),
+
+golden as (
+
+    select
+        profile_id
+        {%- for rule in rules %},
+        cast(max(case when attribute = '{{ rule.attribute }}' then value end) as {{ rule.data_type }})
+            as {{ rule.attribute }}
+        {%- endfor %}
+
+    from profile_provenance
+
+    where is_winner
+
+    group by profile_id
+
+),
+
+described as (
+
+    select
+        seen.profile_id,
+        {%- for rule in rules %}
+        golden.{{ rule.attribute }},
+        {%- endfor %}
+        coalesce(
+            {% for rule in rules if rule.attribute in
+                ['full_name', 'first_name', 'last_name', 'email', 'phone', 'user_id', 'loyalty_id'] -%}
+            golden.{{ rule.attribute }},
+            {% endfor -%}
+            seen.national_id
+        ) is null as is_anonymous,
+        seen.count_records,
+        listed_sources.count_sources,
+        listed_sources.sources,
+        seen.first_seen_at,
+        seen.last_seen_at
+
+    from seen
+
+    inner join listed_sources
+        on seen.profile_id = listed_sources.profile_id
+
+    left join golden
+        on seen.profile_id = golden.profile_id
+
+),
+
+final as (
+
+    select *
+
+    from described
+
+    where
+        not is_anonymous
+        or last_seen_at >= {{ dbt.dateadd(
+            'day', -1 * var('anonymous_profile_days', 365) | int, run_started_at_utc()
+        ) }}
+
+)
+
+select * from final
