@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 import pyarrow as pa
@@ -31,3 +32,9 @@ class Warehouse(Protocol):
 
     def append(self, schema: str, table: str, rows: pa.Table) -> None:
         """Add rows, by column name, in one transaction; the table is made where it is missing."""
+
+    def add_columns(self, schema: str, table: str, columns: Mapping[str, str]) -> None:
+        """Give a table columns, each of an SQL type; rows that are there get null."""
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """All that is written inside happens when the context ends, or, where it raises, not at all."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ class DuckDBWarehouse:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self.connection = connection
+        self._in_transaction = False
 
     def arrow(self, sql: str, parameters: Sequence[object] = ()) -> pa.Table:
         """The result of a query as one Arrow table."""
@@ -55,18 +56,34 @@ class DuckDBWarehouse:
         """Add rows, by column name, in one transaction; the table is made where it is missing."""
         self.connection.register("appended_rows", rows)
         try:
-            self.connection.execute("begin")
-            self.connection.execute(f'create schema if not exists "{schema}"')
-            self.connection.execute(
-                f'create table if not exists "{schema}"."{table}" as from appended_rows limit 0'
-            )
-            self.connection.execute(f'insert into "{schema}"."{table}" by name from appended_rows')
-            self.connection.execute("commit")
-        except duckdb.Error:
-            self.connection.execute("rollback")
-            raise
+            with nullcontext() if self._in_transaction else self.transaction():
+                self.connection.execute(f'create schema if not exists "{schema}"')
+                self.connection.execute(
+                    f'create table if not exists "{schema}"."{table}" as from appended_rows limit 0'
+                )
+                self.connection.execute(f'insert into "{schema}"."{table}" by name from appended_rows')
         finally:
             self.connection.unregister("appended_rows")
+
+    def add_columns(self, schema: str, table: str, columns: Mapping[str, str]) -> None:
+        """Give a table columns, each of an SQL type; rows that are there get null."""
+        for column, data_type in columns.items():
+            self.connection.execute(f'alter table "{schema}"."{table}" add column "{column}" {data_type}')
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All that is written inside happens when the context ends, or, where it raises, not at all."""
+        self.connection.execute("begin")
+        self._in_transaction = True
+        try:
+            yield
+        except BaseException:
+            self.connection.execute("rollback")
+            raise
+        else:
+            self.connection.execute("commit")
+        finally:
+            self._in_transaction = False
 
 
 @contextmanager
