@@ -1,0 +1,54 @@
+"""Checks a segment's two files, or all in a folder, without running anything in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from cdp_cli.segments.statement import check_statement
+from cdp_cli.segments.template import read_template
+from cdp_cli.segments.twin import check_twin
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something in a segment's file that may not be there. `line` is 0 where it is the whole file."""
+
+    path: Path
+    line: int
+    what: str
+    remedy: str
+
+    def __str__(self) -> str:
+        place = f"{self.path}:{self.line}" if self.line else str(self.path)
+        return f"{place} {self.what.rstrip('.')}. {self.remedy}"
+
+
+def check_segment(path: Path) -> tuple[Problem, ...]:
+    """What may not be in the segment at `path` (an .sql file) and in its twin; empty where all is well."""
+    if path.suffix != ".sql":
+        return (Problem(path, 0, f"is a segment as {path.suffix}", "A segment is SQL: write an .sql file."),)
+    template = read_template(path.read_text(encoding="utf-8"))
+    problems = [Problem(path, line, what, remedy) for line, what, remedy in template.problems]
+    # With Jinja refused, the SQL has holes; its own problems would be echoes.
+    if not problems:
+        problems += [Problem(path, 0, what, remedy) for what, remedy in check_statement(template.sql)]
+    twin = path.with_suffix(".yml")
+    if twin.exists():
+        problems += [Problem(twin, 0, what, remedy) for what, remedy in check_twin(twin.read_text("utf-8"))]
+    return tuple(problems)
+
+
+def check_segments(folder: Path) -> tuple[Problem, ...]:
+    """The problems of all segments below `folder`, and of YAML files there that are nobody's twin."""
+    problems: list[Problem] = []
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        if path.suffix in (".sql", ".py"):
+            problems.extend(check_segment(path))
+        elif path.suffix in (".yml", ".yaml") and not (
+            path.suffix == ".yml" and path.with_suffix(".sql").exists()
+        ):
+            problems.append(
+                Problem(path, 0, "is no segment's twin", "Name it as the segment's file, with .yml for .sql.")
+            )
+    return tuple(problems)
