@@ -11,7 +11,7 @@ import datetime as dt
 import enum
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 _PLAIN_WIDTH = 120
@@ -33,6 +34,11 @@ def _console(stream: Any) -> Console:
 def say(text: str = "") -> None:
     """Print one line of the answer. `text` may hold rich markup."""
     _console(sys.stdout).print(text)
+
+
+def literal(value: object) -> str:
+    """A value from the data for `say` and `table`: brackets in it are shown, not taken for markup."""
+    return escape(_cell(value))
 
 
 def note(text: str) -> None:
@@ -60,13 +66,13 @@ def document(value: object) -> None:
 
 
 @contextmanager
-def progress(label: str) -> Iterator[None]:
-    """Show that `label` is under way, on a terminal only."""
+def progress(label: str) -> Iterator[Callable[[str], None]]:
+    """Show that `label` is under way, on a terminal only; gives a function that changes the label."""
     if sys.stderr.isatty():
-        with _console(sys.stderr).status(label):
-            yield
+        with _console(sys.stderr).status(label) as status:
+            yield status.update
     else:
-        yield
+        yield lambda _: None
 
 
 def _cell(value: object) -> str:

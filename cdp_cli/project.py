@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -56,10 +56,11 @@ class SourceTable:
 
 @dataclass(frozen=True)
 class Project:
-    """All models and source tables, sorted by name."""
+    """All models and source tables, sorted by name; `tests` are the tests with the unique ids that each reads."""
 
     models: tuple[ModelNode, ...]
     sources: tuple[SourceTable, ...]
+    tests: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def segments(self) -> tuple[ModelNode, ...]:
@@ -104,6 +105,11 @@ def load_project(settings: Settings) -> Project:
         sources=tuple(
             sorted(map(_source, document["sources"].values()), key=lambda table: (table.source, table.name))
         ),
+        tests={
+            unique_id: tuple(node["depends_on"]["nodes"])
+            for unique_id, node in document["nodes"].items()
+            if node["resource_type"] == "test"
+        },
     )
 
 

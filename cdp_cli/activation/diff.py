@@ -14,14 +14,13 @@ import duckdb
 import pyarrow as pa
 
 from cdp_cli.activation.gate import BLOCKED
-from cdp_cli.activation.outbox import ENVELOPE_BYTES
 from cdp_cli.activation.spec import PROFILE_ID, Sync, match_columns
 from cdp_cli.channels.base import Destination, Verb
 
 
 @dataclass(frozen=True)
 class Rendered:
-    """What `compare` and `stage_removals` need to know of the payload: its match columns, each with its type."""
+    """What the later steps need to know of the payload: its match columns, each with its type."""
 
     match: Mapping[str, str]
 
@@ -99,6 +98,7 @@ def compare(work: duckdb.DuckDBPyConnection, sync: Sync, rendered: Rendered) -> 
     know another object: the old one is removed first.
     """
     removes = sync.spec.mode.remove is not None
+    gone = "'remove'" if removes else "'gone'"
     identity = _identity_sql("state.match_keys", list(rendered.match))
     new_identity = _identity_sql("payload.match_keys", list(rendered.match))
     work.execute(
@@ -120,7 +120,7 @@ def compare(work: duckdb.DuckDBPyConnection, sync: Sync, rendered: Rendered) -> 
                 coalesce(payload.profile_id, state.profile_id) as profile_id,
                 case
                     when doubtful.key is not null then 'in_doubt'
-                    when payload.profile_id is null and payload.key is null then '{"remove" if removes else "gone"}'
+                    when payload.key is null and payload.profile_id is null then {gone}
                     when payload.blocked is not null and {removes} and state.key is not null then 'remove'
                     when payload.blocked is not null then 'block'
                     when payload.invalid is not null then 'invalid'
@@ -165,7 +165,11 @@ def _release(work: duckdb.DuckDBPyConnection) -> None:
     work.execute(
         """
         update planned set
-            operation = case operation when 'remove' then 'release' when 'unchanged' then 'change' else operation end,
+            operation = case operation
+                when 'remove' then 'release'
+                when 'unchanged' then 'change'
+                else operation
+            end,
             is_moved = false
         where
             known_identity in (select known_identity from released)
@@ -177,7 +181,7 @@ def _release(work: duckdb.DuckDBPyConnection) -> None:
 def stage_removals(
     work: duckdb.DuckDBPyConnection, sync: Sync, rendered: Rendered, destination: Destination
 ) -> None:
-    """Make the temporary table `staged`: the rows that the channel shall remove, by their last known match keys."""
+    """Make the temporary table `staged`: the rows to remove, by the match keys last acknowledged."""
     verb = sync.spec.mode.remove
     if verb is None:
         raise ValueError(f"mode {sync.spec.mode.value} never removes")
@@ -244,7 +248,7 @@ def literal(text: str) -> str:
 
 def _room(destination: Destination, verb: Verb) -> int:
     limits = destination.limits(verb)
-    return min(limits.row_bytes or limits.bytes, limits.bytes - ENVELOPE_BYTES)
+    return min(limits.row_bytes or limits.bytes, limits.bytes)
 
 
 def _key_sql(key: Sequence[str]) -> str:

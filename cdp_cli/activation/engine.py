@@ -6,9 +6,9 @@ import datetime as dt
 import time
 import uuid
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from cdp_cli.activation import diff, guards
+from cdp_cli.activation import deliveries, diff, folding, guards
 from cdp_cli.activation.gate import Payload, read_payload
 from cdp_cli.activation.ledger import Ledger, open_ledger
 from cdp_cli.activation.plan import Plan, make_plan, render_payload
@@ -36,7 +36,7 @@ class SyncResult:
     changed: int = 0
     removed: int = 0
     unchanged: int = 0
-    blocked: Mapping[str, int] | None = None
+    blocked: Mapping[str, int] = field(default_factory=dict)
     invalid: int = 0
     rejected: int = 0
     in_doubt: int = 0
@@ -52,7 +52,7 @@ def plan_sync(settings: Settings, sync: Sync, destination: Destination) -> Plan:
     with open_ledger(settings.ledger_dir, sync.name, read_only=True) as ledger:
         rendered = render_payload(ledger, sync, payload := _visit(settings, sync), destination)
         ledger.drop_unsent()
-        ledger.fold("plan", _now())
+        folding.fold(ledger, "plan", _now())
         return make_plan(ledger, sync, rendered, payload.known_until)
 
 
@@ -67,8 +67,8 @@ def run_sync(
 ) -> SyncResult:
     """Bring the channel to what the sync's model says, and write down what it acknowledged.
 
-    `accepted` names the guards that a person has lifted. `doubt_was_applied` is a person's word on what became
-    of all rows in doubt. Errors of the channel and tripped guards are in the result.
+    `accepted` names the guards that a person has lifted. `doubt_was_applied` is a person's word on what
+    became of all rows in doubt. Errors of the channel and tripped guards are in the result.
 
     Raises other errors (FixModel, FixConfiguration, TryAgain) before anything is sent.
     """
@@ -102,7 +102,7 @@ class _Run:
         ledger.drop_unsent()
         if doubt_was_applied is not None:
             resolve(ledger, applied=doubt_was_applied)
-        ledger.fold(self.run_id, _now())
+        folding.fold(ledger, self.run_id, _now())
         problem = self._recover()
         plan = make_plan(ledger, self.sync, rendered, payload.known_until)
         try:
@@ -112,7 +112,7 @@ class _Run:
             return self._close(plan, stopped)
         ledger.begin_run(self.run_id, self.started_at)
         problem = problem or self._send(plan, rendered)
-        ledger.note_planned(self.run_id, _now())
+        deliveries.note_planned(ledger, self.run_id, _now())
         return self._close(plan, problem)
 
     def _recover(self) -> CheckChannel | None:
@@ -120,14 +120,14 @@ class _Run:
         self.requests += sent.requests
         # Halves of a batch in doubt that were not begun are planned anew.
         self.ledger.drop_unsent()
-        self.ledger.fold(self.run_id, _now())
+        folding.fold(self.ledger, self.run_id, _now())
         return sent.stopped or self._finish()
 
     def _send(self, plan: Plan, rendered: diff.Rendered) -> CheckChannel | None:
-        """Removals first, each answered before anything is put: a later one could take away what was just put."""
+        """Removals first, all answered before anything is put: a late one could undo what was just put."""
         verb = self.sync.spec.mode.remove
         if verb is not None and (plan.removed or plan.changed):
-            self.ledger.release(self.run_id, _now())
+            folding.release(self.ledger, self.run_id, _now())
             diff.stage_removals(self.ledger.work, self.sync, rendered, self.destination)
             if problem := self._send_staged(verb):
                 return problem
@@ -149,7 +149,7 @@ class _Run:
         sent = send_all(ledger, self.destination, batches, self.pace)
         self.requests += sent.requests
         ledger.drop_unsent()
-        ledger.fold(self.run_id, _now())
+        folding.fold(ledger, self.run_id, _now())
         return sent.stopped
 
     def _finish(self) -> CheckChannel | None:
@@ -168,21 +168,24 @@ class _Run:
     def _close(self, plan: Plan, problem: CdpError | None) -> SyncResult:
         ledger = self.ledger
         now = _now()
-        ledger.note_in_doubt(self.run_id, now)
-        deliveries = ledger.count_deliveries(self.run_id)
+        deliveries.note_in_doubt(ledger, self.run_id, now)
+        noted = deliveries.count_deliveries(ledger, self.run_id)
         done = {
-            "added": deliveries.get(("add", "acknowledged"), 0),
-            "changed": deliveries.get(("change", "acknowledged"), 0),
-            "removed": deliveries.get(("remove", "acknowledged"), 0),
-            "rejected": sum(rows for (_, outcome), rows in deliveries.items() if outcome == "rejected"),
+            "added": noted.get(("add", "acknowledged"), 0),
+            "changed": noted.get(("change", "acknowledged"), 0),
+            "removed": noted.get(("remove", "acknowledged"), 0),
+            "rejected": sum(rows for (_, outcome), rows in noted.items() if outcome == "rejected"),
             "in_doubt": ledger.count_in_doubt(),
         }
         problem = problem or self._unhappy(done["rejected"], done["in_doubt"])
         status = _status(problem, any(done[name] for name in ("added", "changed", "removed", "rejected")))
         counts = {
-            **done, "unchanged": plan.unchanged, "blocked": sum(plan.blocked.values()), "invalid": plan.invalid,
+            **done,
+            "unchanged": plan.unchanged,
+            "blocked": sum(plan.blocked.values()),
+            "invalid": plan.invalid,
             "requests": self.requests,
-        }  # fmt: skip
+        }
         ledger.end_run(self.run_id, status, now, counts)
         ledger.close_outbox()
         is_published = publish(self.settings, ledger, self.sync.name)
@@ -204,14 +207,14 @@ class _Run:
         name = self.sync.name
         if in_doubt:
             return CheckChannel(
-                f"Sync {name}: {in_doubt:,} rows were sent without an answer, and the channel cannot say what became "
-                "of them; they are held.",
-                f"Look there, then run `cdp sync {name} --resolve-doubt applied` or `not-applied`.",
+                f"Sync {name}: {in_doubt:,} rows were sent without an answer, and the channel cannot say "
+                "what became of them; they are held.",
+                f"Look there, then run `cdp sync {name} --resolve-doubt applied` (or not-applied).",
             )
         if rejected:
             return CheckChannel(
                 f"Sync {name}: the channel rejected {rejected:,} rows, the first because: "
-                f"{self.ledger.first_reason(self.run_id)}.",
+                f"{deliveries.first_reason(self.ledger, self.run_id)}.",
                 "They come again with the next sync.",
             )
         return None

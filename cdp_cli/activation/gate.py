@@ -1,4 +1,4 @@
-"""Reads a sync's rows together with the reason why a row may not leave: consent is joined here, for every sync.
+"""Reads a sync's rows, each with the reason why it may not leave: consent is joined here, for every sync.
 
 It is one query in one short visit. Whatever the query cannot see means no: a profile without a granted row,
 a warehouse without consent tables.
@@ -41,7 +41,7 @@ class Payload:
 def read_payload(warehouse: Warehouse, sync: Sync) -> Payload:
     """The rows of the sync's table, each with its gate.
 
-    Raises FixModel where the table or a consent table is missing, FixConfiguration where the purpose is unknown.
+    Raises FixModel where a table is missing, FixConfiguration where the purpose is unknown.
     """
     columns = tuple(warehouse.columns(sync.schema, sync.table))
     if not columns:
@@ -78,8 +78,8 @@ def _channel(warehouse: Warehouse, sync: Sync) -> str:
     if sync.spec.purpose not in channels:
         close = difflib.get_close_matches(sync.spec.purpose, list(channels), n=1)
         raise FixConfiguration(
-            f"Sync {sync.name} ({sync.path}) has the purpose {sync.spec.purpose!r}, which seeds/consent/purposes.csv "
-            "does not have.",
+            f"Sync {sync.name} ({sync.path}) has the purpose {sync.spec.purpose!r}, "
+            "which seeds/consent/purposes.csv does not have.",
             f"Did you mean {close[0]}?" if close else f"There are: {', '.join(channels)}.",
         )
     return str(channels[sync.spec.purpose])

@@ -14,13 +14,14 @@ ACCEPT_NEW_LEDGER = "accept-new-ledger"
 
 
 def check(plan: Plan, accepted: Collection[str] = ()) -> None:
-    """Raise ConfirmFirst where the plan must not run unseen; `accepted` names the guards a person has lifted."""
+    """Raise ConfirmFirst where the plan must not run unseen; `accepted` are the guards a person lifted."""
     sync = plan.sync
     table = f"{sync.schema}.{sync.table}"
     key = ", ".join(sync.spec.key)
     if plan.null_keys:
         raise ConfirmFirst(
-            f"Sync {sync.name}: {plan.null_keys:,} of {plan.rows:,} rows of {table} have no key ({key}); nothing was sent.",
+            f"Sync {sync.name}: {plan.null_keys:,} of {plan.rows:,} rows of {table} have no key ({key}); "
+            "nothing was sent.",
             f"Correct {sync.path}: each row needs its key.",
         )
     if plan.duplicate_keys:
@@ -32,19 +33,19 @@ def check(plan: Plan, accepted: Collection[str] = ()) -> None:
     if plan.is_first_run and plan.known_until is not None and ACCEPT_NEW_LEDGER not in accepted:
         raise ConfirmFirst(
             f"Sync {sync.name} has no ledger, though the warehouse knows of its runs until "
-            f"{plan.known_until:%Y-%m-%d %H:%M} UTC; everything would be sent again and nothing could be removed.",
+            f"{plan.known_until:%Y-%m-%d %H:%M} UTC; everything would be sent again and nothing be removed.",
             f"Restore the ledger from a backup, or start anew with --{ACCEPT_NEW_LEDGER}.",
         )
     if not plan.rows and plan.acknowledged and sync.spec.mode is not Mode.APPEND:
         if ACCEPT_EMPTY not in accepted:
             raise ConfirmFirst(
-                f"Sync {sync.name}: {table} is empty, and the channel has {plan.acknowledged:,} rows from us; "
-                "nothing was changed.",
+                f"Sync {sync.name}: {table} is empty, and the channel has {plan.acknowledged:,} rows "
+                "from us; nothing was changed.",
                 f"Look why it is empty; if that is meant, repeat with --{ACCEPT_EMPTY}.",
             )
     elif plan.removed > plan.acknowledged * sync.spec.removal_guard and ACCEPT_REMOVALS not in accepted:
         raise ConfirmFirst(
-            f"Sync {sync.name} would remove {plan.removed:,} of the {plan.acknowledged:,} rows that the channel has, "
-            f"more than its guard of {sync.spec.removal_guard:.0%}; nothing was changed.",
+            f"Sync {sync.name} would remove {plan.removed:,} of the {plan.acknowledged:,} rows that the "
+            f"channel has, more than its guard of {sync.spec.removal_guard:.0%}; nothing was changed.",
             f"Look at `cdp sync {sync.name} --dry-run`; if that is meant, repeat with --{ACCEPT_REMOVALS}.",
         )

@@ -43,7 +43,8 @@ _TABLES = """
     create table if not exists ledger.runs (
         run_id varchar not null, status varchar not null, started_at timestamp not null, ended_at timestamp,
         added bigint, changed bigint, removed bigint, unchanged bigint, blocked bigint, invalid bigint,
-        rejected bigint, in_doubt bigint, requests bigint, finished boolean not null, published boolean not null
+        rejected bigint, in_doubt bigint, requests bigint,
+        finished boolean not null, published boolean not null
     );
     create table if not exists ledger.deliveries (
         run_id varchar not null, profile_id varchar, operation varchar, outcome varchar, reason varchar,
@@ -84,7 +85,7 @@ class Settled:
 class Ledger:
     """The open ledger of one sync. Its file's lock is what keeps a second run of the sync out.
 
-    `work` is the connection of the run: the ledger and the outbox are attached to it as `ledger` and `outbox`.
+    `work` is the connection of the run, with the ledger and the outbox attached as `ledger` and `outbox`.
     """
 
     def __init__(self, work: duckdb.DuckDBPyConnection, outbox: Outbox, *, is_new: bool) -> None:
@@ -103,19 +104,22 @@ class Ledger:
             raise
         self.work.execute("commit")
 
+    def value(self, sql: str) -> int:
+        """The number that a query gives."""
+        row = self.work.execute(sql).fetchone()
+        return int(row[0]) if row else 0
+
     def has_run(self) -> bool:
         """Whether a run ever got past the guards."""
-        return bool(self._value("select count(*) from ledger.runs where status <> 'stopped'"))
+        return bool(self.value("select count(*) from ledger.runs where status <> 'stopped'"))
 
     def names_rows(self) -> bool:
         """Whether some batch still needs its rows in the outbox."""
-        return bool(self._value("select count(*) from ledger.batches"))
+        return bool(self.value("select count(*) from ledger.batches"))
 
     def count_acknowledged(self) -> int:
         """Rows that the channel has from us."""
-        return int(self._value("select count(*) from ledger.acknowledged"))
-
-    # ---------------------------------------------------------------- runs
+        return int(self.value("select count(*) from ledger.acknowledged"))
 
     def begin_run(self, run_id: str, started_at: dt.datetime) -> None:
         """Note that a run is under way."""
@@ -143,23 +147,6 @@ class Ledger:
     def mark_finished(self, run_id: str, *, finished: bool) -> None:
         """Note whether the channel's side of a run is closed."""
         self.work.execute("update ledger.runs set finished = ? where run_id = ?", [finished, run_id])
-
-    def count_deliveries(self, run_id: str) -> dict[tuple[str, str], int]:
-        """Rows by operation and outcome."""
-        found = self.work.execute(
-            "select operation, outcome, count(*) from ledger.deliveries where run_id = ? group by 1, 2",
-            [run_id],
-        ).fetchall()
-        return {(operation, outcome): rows for operation, outcome, rows in found}
-
-    def first_reason(self, run_id: str) -> str:
-        """Why the channel rejected the first of the rows that it rejected."""
-        found = self.work.execute(
-            "select reason from ledger.deliveries where run_id = ? and outcome = 'rejected' limit 1", [run_id]
-        ).fetchone()
-        return str(found[0]) if found and found[0] else "it gave no reason"
-
-    # ---------------------------------------------------------------- batches
 
     def freeze(self, batches: Sequence[FrozenBatch]) -> None:
         """Write the batches down before any of them is sent. Their rows are in the outbox already."""
@@ -211,7 +198,7 @@ class Ledger:
     def count_in_doubt(self) -> int:
         """Rows that were sent and have no answer."""
         return int(
-            self._value(
+            self.value(
                 "select coalesce(sum(end_row - first_row), 0) from ledger.batches "
                 "where status in ('in_flight', 'in_doubt')"
             )
@@ -237,157 +224,6 @@ class Ledger:
         finally:
             self.work.unregister("inserted_rows")
 
-    # ---------------------------------------------------------------- folding
-
-    def fold(self, run_id: str, now: dt.datetime) -> None:
-        """Take what is answered into `acknowledged`, note each row as a delivery of `run_id`, forget the batches.
-
-        A batch in state `unknown` may have been applied or not: its rows stay with an empty hash, which differs
-        from every payload, so that the next plan sends them again or removes them.
-        """
-        if not self._value(
-            "select count(*) from ledger.batches where status not in ('frozen', 'in_flight', 'in_doubt')"
-        ):
-            return
-        self.work.execute(
-            """
-            create or replace temp table folding as
-            select
-                frozen_rows.row_number, frozen_rows.key, frozen_rows.profile_id, frozen_rows.operation,
-                frozen_rows.match_keys, frozen_rows.why,
-                batches.verb in ('remove', 'remove_member') as removes,
-                case when batches.status = 'unknown' then null else frozen_rows.hash end as hash,
-                case
-                    when batches.status = 'unknown' then 'unknown'
-                    when batches.status = 'refused' or rejected.row_number is not null then 'rejected'
-                    else 'acknowledged'
-                end as outcome,
-                coalesce(rejected.reason, batches.reason) as reason
-            from ledger.batches as batches
-            inner join outbox.frozen_rows as frozen_rows
-                on frozen_rows.row_number >= batches.first_row and frozen_rows.row_number < batches.end_row
-            left join ledger.rejected as rejected on frozen_rows.row_number = rejected.row_number
-            where batches.status in ('accepted', 'refused', 'unknown')
-            """
-        )
-        with self.transaction():
-            # One key may have two rows, the old identity's removal and the new one's arrival: the later holds.
-            self.work.execute(
-                """
-                create or replace temp table folded as
-                select * from folding
-                where outcome <> 'rejected'
-                qualify row_number() over (partition by key order by row_number desc) = 1
-                """
-            )
-            self.work.execute(
-                """
-                update ledger.acknowledged set hash = null
-                where key in (select key from folded where removes and outcome = 'unknown')
-                """
-            )
-            self.work.execute(
-                """
-                delete from ledger.acknowledged
-                where key in (select key from folded where not (removes and outcome = 'unknown'))
-                """
-            )
-            self.work.execute(
-                "insert into ledger.acknowledged "
-                "select key, profile_id, hash, match_keys, ? from folded where not removes order by row_number",
-                [now],
-            )
-            self.work.execute(
-                "insert into ledger.deliveries "
-                "select ?, profile_id, operation, outcome, case when outcome = 'rejected' then reason else why end, ? "
-                "from folding "
-                "where outcome = 'rejected' or (outcome = 'acknowledged' and removes = (operation = 'remove')) "
-                "order by row_number",
-                [run_id, now],
-            )
-            self.work.execute(
-                "delete from ledger.batches where status not in ('frozen', 'in_flight', 'in_doubt')"
-            )
-            self.work.execute("delete from ledger.rejected")
-
-    def release(self, run_id: str, now: dt.datetime) -> None:
-        """Forget the rows that `planned` releases, and trust the rows that own their objects no longer."""
-        with self.transaction():
-            self.work.execute(
-                """
-                update ledger.acknowledged set hash = null
-                where key in (
-                    select key from planned
-                    where
-                        operation = 'change'
-                        and known_identity in (select known_identity from planned where operation = 'release')
-                )
-                """
-            )
-            self.work.execute(
-                """
-                delete from ledger.acknowledged
-                where key in (select key from planned where operation = 'release')
-                """
-            )
-            self.work.execute(
-                """
-                insert into ledger.deliveries
-                select
-                    ? as run_id, profile_id, 'remove' as operation, 'acknowledged' as outcome,
-                    'belongs to another profile' as reason, ? as occurred_at
-                from planned
-                where operation = 'release'
-                order by key
-                """,
-                [run_id, now],
-            )
-
-    def note_planned(self, run_id: str, now: dt.datetime) -> None:
-        """Note as deliveries of the run what `planned` newly holds back, once each."""
-        self.work.execute(
-            """
-            create or replace temp table held as
-            select
-                key, profile_id,
-                case when blocked is not null then 'block' when is_known then 'change' else 'add' end as operation,
-                case when blocked is not null then 'blocked' else 'invalid' end as outcome,
-                coalesce(blocked, invalid) as reason
-            from planned
-            where blocked is not null or operation = 'invalid'
-            """
-        )
-        with self.transaction():
-            self.work.execute(
-                """
-                insert into ledger.deliveries
-                select ? as run_id, held.profile_id, held.operation, held.outcome, held.reason, ? as occurred_at
-                from held
-                anti join ledger.held_back as before
-                    on held.key = before.key and held.outcome = before.outcome and held.reason = before.reason
-                order by held.key
-                """,
-                [run_id, now],
-            )
-            self.work.execute("delete from ledger.held_back")
-            self.work.execute("insert into ledger.held_back by name from held order by key")
-
-    def note_in_doubt(self, run_id: str, now: dt.datetime) -> None:
-        """Note the run's rows that have no answer as deliveries."""
-        self.work.execute(
-            """
-            insert into ledger.deliveries
-            select ? as run_id, frozen_rows.profile_id, frozen_rows.operation, 'in_doubt' as outcome,
-                batches.reason, ? as occurred_at
-            from ledger.batches as batches
-            inner join outbox.frozen_rows as frozen_rows
-                on frozen_rows.row_number >= batches.first_row and frozen_rows.row_number < batches.end_row
-            where batches.status = 'in_doubt' and batches.run_id = ?
-            order by frozen_rows.row_number
-            """,
-            [run_id, now, run_id],
-        )
-
     def drop_unsent(self) -> None:
         """Forget the batches that were frozen and never begun: the next plan makes them anew."""
         self.work.execute("delete from ledger.batches where status = 'frozen'")
@@ -396,10 +232,6 @@ class Ledger:
         """Keep of the outbox only the rows of batches without an answer; without such, delete the file."""
         kept = self.batches("in_flight", "in_doubt")
         self.outbox.keep([(batch.first_row, batch.end_row) for batch in kept])
-
-    def _value(self, sql: str) -> int:
-        row = self.work.execute(sql).fetchone()
-        return int(row[0]) if row else 0
 
 
 def ledger_path(ledger_dir: Path, sync: str) -> Path:
@@ -447,7 +279,7 @@ def open_ledger(ledger_dir: Path, sync: str, *, read_only: bool = False) -> Iter
 
 
 def _create(path: Path) -> None:
-    """Make the file aside and link it into place: killed half-way, DuckDB leaves a file that it cannot open."""
+    """Make the file aside and link it into place: killed half-way, DuckDB leaves what it cannot open."""
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f"{path.name}.{os.getpid()}.new")
     remove_database(aside)

@@ -1,4 +1,4 @@
-"""The rendered rows of the run that is under way, in a file of their own that is deleted when all is answered.
+"""The rendered rows of the run under way, in a file of their own that is deleted when all is answered.
 
 Rows are numbered; a batch is a range of numbers. Rows and batch limits are cut in SQL.
 """
@@ -18,9 +18,6 @@ _TABLE = """
         hash varchar, match_keys varchar, why varchar, body varchar not null
     )
 """
-
-# Room for what a channel puts around the rows of a request.
-ENVELOPE_BYTES = 2_048
 
 
 class Outbox:
@@ -42,10 +39,14 @@ class Outbox:
             self.work.execute(_TABLE)
 
     def freeze(self, staged: str, limits: BatchLimits) -> list[tuple[int, int]]:
-        """Write the rows of the table `staged` down, durably, and cut them into batches: first row, row after last.
+        """Write the rows of the table `staged` down, durably, and cut them into batches.
+
+        A batch is a range of rows: the first, and the one after the last.
 
         `staged` has the columns of `outbox.frozen_rows` without the number.
         """
+        if not self._value(f"select count(*) from {staged}"):
+            return []
         if not self.path.exists():
             self.work.execute("detach outbox")
             self.work.execute(f"attach {_literal(self.path)} as outbox")
@@ -55,16 +56,15 @@ class Outbox:
             f"""
             insert into outbox.frozen_rows
             select
-                {start} + row_number() over (order by key) - 1 as row_number,
+                {start} + row_number() over () - 1 as row_number,
                 key, profile_id, operation, hash, match_keys, why, body
-            from {staged}
-            order by row_number
+            from (select * from {staged} order by key)
             """
         )
         # A slab may run over by one row at most, so one row's room is kept free.
         largest = self._value(f"select max(strlen(body)) from outbox.frozen_rows where row_number >= {start}")
-        slab = max(1, limits.bytes - ENVELOPE_BYTES - largest)
-        return self.work.execute(
+        slab = max(1, limits.bytes - largest)
+        ranges: list[tuple[int, int]] = self.work.execute(
             f"""
             with
 
@@ -92,11 +92,17 @@ class Outbox:
             order by first_row
             """
         ).fetchall()
+        return ranges
 
     def bodies(self, first_row: int, end_row: int) -> list[str]:
         """The rendered rows of a batch, in their order."""
         found = self.work.execute(
-            "select body from outbox.frozen_rows where row_number >= ? and row_number < ? order by row_number",
+            """
+            select body
+            from outbox.frozen_rows
+            where row_number >= ? and row_number < ?
+            order by row_number
+            """,
             [first_row, end_row],
         ).fetchall()
         return [row[0] for row in found]
@@ -133,7 +139,7 @@ class Outbox:
 
 
 def remove_database(path: Path) -> None:
-    """Delete a DuckDB file. Its log goes first: a log without its file would be replayed into the next one."""
+    """Delete a DuckDB file, its log first: a log without its file would be replayed into the next one."""
     path.with_name(f"{path.name}.wal").unlink(missing_ok=True)
     path.unlink(missing_ok=True)
 

@@ -43,7 +43,7 @@ class Plan:
 
 
 def render_payload(ledger: Ledger, sync: Sync, payload: Payload, destination: Destination) -> diff.Rendered:
-    """Check the sync against its table and channel, and make the table `payload` in the ledger's connection."""
+    """Check the sync against its table and channel, and make the table `payload`."""
     check_columns(sync, payload.columns, destination)
     return diff.render(ledger.work, sync, payload.columns, payload.rows, destination)
 

@@ -20,8 +20,8 @@ def publish(settings: Settings, ledger: Ledger, sync: str) -> bool:
     runs = ledger.work.execute(
         """
         select
-            run_id, ? as sync, status, started_at, ended_at, added, changed, removed, unchanged, blocked, invalid,
-            rejected, in_doubt, requests
+            run_id, ? as sync, status, started_at, ended_at, added, changed, removed, unchanged, blocked,
+            invalid, rejected, in_doubt, requests
         from ledger.runs
         where not published and ended_at is not null
         order by started_at, run_id

@@ -76,8 +76,8 @@ def freeze_batches(run_id: str, verb: Verb, ranges: Iterable[tuple[int, int]]) -
 def send_all(ledger: Ledger, destination: Destination, batches: Iterable[FrozenBatch], pace: Pace) -> Sent:
     """Send the batches and write each answer down.
 
-    Stops early, with the reason, when the channel answers no more; what was not begun then is forgotten by the
-    next run, and what has no answer is in doubt. Halves of a refused batch are sent like any other.
+    Stops early, with the reason, when the channel answers no more: what was not begun is planned anew next
+    time, and what has no answer is in doubt. Halves of a refused batch are sent like any other.
     """
     waiting = deque(batches)
     running: dict[Future[_Delivered], FrozenBatch] = {}

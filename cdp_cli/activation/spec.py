@@ -1,4 +1,4 @@
-"""What an activation model's `meta.sync` may say, validated: where rows go, under which purpose, in which mode."""
+"""What an activation model's `meta.sync` may say, validated: where rows go, in which mode and for what."""
 
 from __future__ import annotations
 

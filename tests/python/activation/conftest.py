@@ -31,7 +31,13 @@ SCHEMA = """
 
 def person(name: str, **changed: Any) -> Row:
     """A row of the payload: profile and external id are the name."""
-    return {"profile_id": name, "external_id": name, "email": f"{name}@example.com", "city": "Bonn", **changed}
+    return {
+        "profile_id": name,
+        "external_id": name,
+        "email": f"{name}@example.com",
+        "city": "Bonn",
+        **changed,
+    }
 
 
 class World:
@@ -42,17 +48,23 @@ class World:
         self.receiver = receiver
         self.destination = Double(receiver.port)
         self.slept: list[float] = []
+        self.yields_to: tuple[tuple[str, str], ...] = ()
         self.spec: dict[str, Any] = {
             "connection": "double", "object": "people", "mode": "mirror", "purpose": "marketing_email",
             "removal_guard": 1.0,
         }  # fmt: skip
         self.settings = Settings(
-            folder, folder, folder / "data", "dev", {"type": "duckdb", "path": str(folder / "warehouse.duckdb")}
+            folder,
+            folder,
+            folder / "data",
+            "dev",
+            {"type": "duckdb", "path": str(folder / "warehouse.duckdb")},
         )
 
     @property
     def sync(self) -> Sync:
-        return Sync("crm__people", "activation", "crm__people", "models/activation/x.sql", SyncSpec(**self.spec))
+        spec, path = SyncSpec(**self.spec), "models/activation/crm__people.sql"
+        return Sync("crm__people", "activation", "crm__people", path, spec, yields_to=self.yields_to)
 
     @property
     def ledger_dir(self) -> Path:
@@ -86,7 +98,9 @@ class World:
                     [row["profile_id"], state],
                 )
             for profile_id, channel in (suppressed or {}).items():
-                connection.execute("insert into profiles.profile_suppressions values (?, ?)", [profile_id, channel])
+                connection.execute(
+                    "insert into profiles.profile_suppressions values (?, ?)", [profile_id, channel]
+                )
             connection.register("given", table)
             connection.execute("create or replace table activation.crm__people as from given")
 

@@ -1,7 +1,7 @@
-"""A small channel that is real where it counts: an HTTP server on loopback, and a destination that talks to it.
+"""A small channel that is real where it counts: an HTTP server on loopback, and its destination.
 
-The server keeps objects, members and events, honours idempotency keys where it is told to, notes how often each
-record was applied, and fails as scripted.
+The server keeps objects, members and events, honours idempotency keys where it is told to, notes how often
+each record was applied, and fails as scripted.
 """
 
 from __future__ import annotations
@@ -195,7 +195,9 @@ class Double:
         return f"'{{' || array_to_string([{', '.join(pairs)}], ',') || '}}'"
 
     def invalid_sql(self, verb: Verb, columns: Sequence[str]) -> str:
-        known = [f'"{column}" is null' for column in ("external_id", "email", "event_id") if column in columns]
+        known = [
+            f'"{column}" is null' for column in ("external_id", "email", "event_id") if column in columns
+        ]
         no_key = f"when {' and '.join(known)} then 'no match key'"
         city = "when \"city\" = 'Nowhere' then 'no such city'" if "city" in columns else ""
         return f"case {no_key} {city} end"

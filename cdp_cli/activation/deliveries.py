@@ -1,0 +1,75 @@
+"""Notes for each row what a run tried and what came of it, until the warehouse has taken it over."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from cdp_cli.activation.ledger import Ledger
+
+
+def note_planned(ledger: Ledger, run_id: str, now: dt.datetime) -> None:
+    """Note as deliveries of the run what `planned` newly holds back, once each."""
+    ledger.work.execute(
+        """
+        create or replace temp table held as
+        select
+            key, profile_id,
+            case
+                when blocked is not null then 'block'
+                when is_known then 'change'
+                else 'add'
+            end as operation,
+            case when blocked is not null then 'blocked' else 'invalid' end as outcome,
+            coalesce(blocked, invalid) as reason
+        from planned
+        where blocked is not null or operation = 'invalid'
+        """
+    )
+    with ledger.transaction():
+        ledger.work.execute(
+            """
+            insert into ledger.deliveries
+            select ? as run_id, held.profile_id, held.operation, held.outcome, held.reason, ? as occurred_at
+            from held
+            anti join ledger.held_back as before
+                on held.key = before.key and held.outcome = before.outcome and held.reason = before.reason
+            order by held.key
+            """,
+            [run_id, now],
+        )
+        ledger.work.execute("delete from ledger.held_back")
+        ledger.work.execute("insert into ledger.held_back by name from held order by key")
+
+
+def note_in_doubt(ledger: Ledger, run_id: str, now: dt.datetime) -> None:
+    """Note the run's rows that have no answer as deliveries."""
+    ledger.work.execute(
+        """
+        insert into ledger.deliveries
+        select ? as run_id, frozen_rows.profile_id, frozen_rows.operation, 'in_doubt' as outcome,
+            batches.reason, ? as occurred_at
+        from ledger.batches as batches
+        inner join outbox.frozen_rows as frozen_rows
+            on frozen_rows.row_number >= batches.first_row and frozen_rows.row_number < batches.end_row
+        where batches.status = 'in_doubt' and batches.run_id = ?
+        order by frozen_rows.row_number
+        """,
+        [run_id, now, run_id],
+    )
+
+
+def count_deliveries(ledger: Ledger, run_id: str) -> dict[tuple[str, str], int]:
+    """Rows by operation and outcome."""
+    found = ledger.work.execute(
+        "select operation, outcome, count(*) from ledger.deliveries where run_id = ? group by 1, 2",
+        [run_id],
+    ).fetchall()
+    return {(operation, outcome): rows for operation, outcome, rows in found}
+
+
+def first_reason(ledger: Ledger, run_id: str) -> str:
+    """Why the channel rejected the first of the rows that it rejected."""
+    found = ledger.work.execute(
+        "select reason from ledger.deliveries where run_id = ? and outcome = 'rejected' limit 1", [run_id]
+    ).fetchone()
+    return str(found[0]) if found and found[0] else "it gave no reason"

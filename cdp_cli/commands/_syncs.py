@@ -1,0 +1,156 @@
+"""What `cdp sync` and `cdp run` share: send each sync whatever became of the others, and show it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from cdp_cli import console
+from cdp_cli.activation import guards
+from cdp_cli.activation.engine import SyncResult, plan_sync, run_sync
+from cdp_cli.activation.plan import Plan
+from cdp_cli.activation.spec import load_sync
+from cdp_cli.channels import connect
+from cdp_cli.config import Settings
+from cdp_cli.errors import CdpError
+from cdp_cli.project import Project
+
+_COLUMNS = (
+    "sync", "status", "added", "changed", "removed", "unchanged", "held back", "invalid", "rejected",
+    "in doubt",
+)  # fmt: skip
+
+
+def send(
+    settings: Settings,
+    project: Project,
+    names: Iterable[str],
+    *,
+    accepted: Collection[str] = (),
+    doubt_was_applied: bool | None = None,
+) -> list[SyncResult]:
+    """Run each sync; what stops one is in its result and does not stop the others."""
+    results = []
+    for name in names:
+        try:
+            sync = load_sync(project, name)
+            destination = connect(sync.spec.connection, sync.spec.object, settings)
+            with console.progress(f"Sending {name}"):
+                result = run_sync(
+                    settings, sync, destination, accepted=accepted, doubt_was_applied=doubt_was_applied
+                )
+        except CdpError as error:
+            result = SyncResult(name, "failed", error=error)
+        results.append(result)
+    return results
+
+
+def preview(
+    settings: Settings, project: Project, names: Iterable[str], *, accepted: Collection[str] = ()
+) -> list[SyncResult]:
+    """What each sync would do now, as a result of status `planned`; with the guard that would stop it."""
+    results = []
+    for name in names:
+        try:
+            sync = load_sync(project, name)
+            plan = plan_sync(settings, sync, connect(sync.spec.connection, sync.spec.object, settings))
+        except CdpError as error:
+            results.append(SyncResult(name, "failed", error=error))
+            continue
+        try:
+            guards.check(plan, accepted)
+            results.append(_planned(plan, None))
+        except CdpError as error:
+            results.append(_planned(plan, error))
+    return results
+
+
+def as_document(results: Sequence[SyncResult]) -> list[dict[str, Any]]:
+    """The results as they stand in `--json`."""
+    return [
+        {
+            "name": result.name,
+            "status": result.status,
+            "added": result.added,
+            "changed": result.changed,
+            "removed": result.removed,
+            "unchanged": result.unchanged,
+            "blocked": dict(result.blocked),
+            "invalid": result.invalid,
+            "rejected": result.rejected,
+            "in_doubt": result.in_doubt,
+            "requests": result.requests,
+            "seconds": result.seconds,
+            "first_run": result.is_first_run,
+            "published": result.is_published,
+            "error": _error(result.error),
+        }
+        for result in results
+    ]
+
+
+def show(results: Sequence[SyncResult], *, planned: bool) -> None:
+    """Print the results as a table, and in words what a person should know or do."""
+    if not results:
+        console.say("There is nothing to sync: no model in models/activation/ has meta.sync.")
+        return
+    console.table(
+        "What would be sent" if planned else "What was sent",
+        _COLUMNS,
+        [
+            (
+                result.name, result.status, result.added, result.changed, result.removed, result.unchanged,
+                _reasons(result.blocked), result.invalid, result.rejected, result.in_doubt,
+            )
+            for result in results
+        ],
+    )  # fmt: skip
+    rows = sum(result.added + result.changed + result.removed for result in results)
+    if planned:
+        console.say(
+            f"{rows:,} rows would be sent; nothing was sent." if rows else "There is nothing to send."
+        )
+    elif rows:
+        requests = sum(result.requests for result in results)
+        console.say(f"{rows:,} rows were sent in {requests:,} requests.")
+    elif not any(result.error for result in results):
+        console.say("There was nothing to send: the channels have everything already.")
+    for result in results:
+        if result.error is not None:
+            console.note(f"[bold]{result.error.problem}[/bold] {result.error.remedy}")
+        if not result.is_published:
+            console.note(
+                f"The warehouse is in use, so the results of {result.name} wait in its ledger; "
+                "the next run publishes them."
+            )
+
+
+def exit_code(results: Sequence[SyncResult]) -> int:
+    """The gravest of the results' exit codes."""
+    return max((result.error.exit_code for result in results if result.error is not None), default=0)
+
+
+def _planned(plan: Plan, error: CdpError | None) -> SyncResult:
+    return SyncResult(
+        name=plan.sync.name,
+        status="planned" if error is None else "stopped",
+        added=plan.added,
+        changed=plan.changed,
+        removed=plan.removed,
+        unchanged=plan.unchanged,
+        blocked=plan.blocked,
+        invalid=plan.invalid,
+        in_doubt=plan.in_doubt,
+        is_first_run=plan.is_first_run,
+        error=error,
+    )
+
+
+def _reasons(blocked: Mapping[str, int]) -> str:
+    return ", ".join(f"{reason} {rows:,}" for reason, rows in blocked.items()) or "-"
+
+
+def _error(error: CdpError | None) -> dict[str, Any] | None:
+    if error is None:
+        return None
+    return {"problem": error.problem, "remedy": error.remedy, "exit_code": error.exit_code}

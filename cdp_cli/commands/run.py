@@ -1,0 +1,91 @@
+"""`cdp run`: build everything, then send what changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from cdp_cli import console, dbt
+from cdp_cli.activation.downstream import untrusted_syncs
+from cdp_cli.activation.engine import SyncResult
+from cdp_cli.commands import _syncs
+from cdp_cli.commands._options import json_option, project_options
+from cdp_cli.config import Settings
+from cdp_cli.errors import FixModel
+from cdp_cli.log import masked
+from cdp_cli.project import load_project
+
+_SLOWEST = 10
+
+
+@click.command("run")
+@project_options
+@click.option("--full-refresh", is_flag=True, help="Rebuild incremental models; logs and ids are kept.")
+@json_option
+def run(settings: Settings, full_refresh: bool, as_json: bool) -> int:
+    """Build the models, then send what changed.
+
+    A sync that is built from a model that failed is not sent; the others are.
+
+    \b
+    Example:
+        cdp run
+        cdp run --json
+    """
+    with console.progress("Building") as tell:
+        done = 0
+
+        def on_node(name: str) -> None:
+            nonlocal done
+            done += 1
+            tell(f"Building: {done} steps done, last {name}")
+
+        built = dbt.build(settings, ["--full-refresh"] if full_refresh else [], on_node)
+    project = load_project(settings)
+    untrusted = untrusted_syncs(project, built)
+    results = _syncs.send(settings, project, [s.name for s in project.syncs if s.name not in untrusted])
+    results += [_skipped(name, because) for name, because in untrusted.items()]
+    results.sort(key=lambda result: result.name)
+    failures = [{"name": node.name, "message": _sentence(node.message)} for node in built.failures]
+    if as_json:
+        console.document({"build": _build(built, failures), "syncs": _syncs.as_document(results)})
+    else:
+        _show_build(built, failures)
+        _syncs.show(results, planned=False)
+    return max(_syncs.exit_code(results), FixModel.exit_code if failures else 0)
+
+
+def _skipped(name: str, because: str) -> SyncResult:
+    return SyncResult(
+        name,
+        "skipped",
+        error=FixModel(f"Sync {name} was not sent, because {because} failed.", "Correct it and run again."),
+    )
+
+
+def _build(built: dbt.BuildResult, failures: list[dict[str, str]]) -> dict[str, Any]:
+    slowest = sorted(built.nodes, key=lambda node: node.seconds, reverse=True)[:_SLOWEST]
+    return {
+        "seconds": round(built.seconds, 3),
+        "steps": len(built.nodes),
+        "failures": failures,
+        "skipped": [node.name for node in built.skipped],
+        "slowest": [{"name": node.name, "seconds": round(node.seconds, 3)} for node in slowest],
+    }
+
+
+def _show_build(built: dbt.BuildResult, failures: list[dict[str, str]]) -> None:
+    console.say(f"Built {len(built.nodes) - len(built.skipped):,} steps in {built.seconds:.1f} seconds.")
+    for failure in failures:
+        console.note(f"[bold]{failure['name']} failed:[/bold] {failure['message']}")
+    if failures and built.skipped:
+        console.note(f"{len(built.skipped):,} steps after it were skipped; their last good tables stand.")
+    console.say()
+
+
+def _sentence(message: str) -> str:
+    """The first telling line of what dbt says about a failure, without personal data."""
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    telling = [line for line in lines if not line.startswith(("Runtime Error in", "Database Error in"))]
+    return masked((telling or lines or ["dbt gave no reason."])[0])
