@@ -51,7 +51,7 @@ activity_of_records as (
         source,
         case when device_type = 'app' then 'app' else 'web' end as channel,
         coalesce(product_id, page_path) as subject,
-        cast(null as {{ dbt.type_numeric() }}) as amount,
+        cast(null as decimal(18, 2)) as amount,
         record_id
 
     from unified_web_events
@@ -100,7 +100,7 @@ activity_of_records as (
         source,
         'email' as channel,
         campaign_id as subject,
-        cast(null as {{ dbt.type_numeric() }}) as amount,
+        cast(null as decimal(18, 2)) as amount,
         record_id
 
     from unified_email_events
@@ -114,7 +114,7 @@ activity_of_records as (
         source,
         channel,
         topic as subject,
-        cast(null as {{ dbt.type_numeric() }}) as amount,
+        cast(null as decimal(18, 2)) as amount,
         record_id
 
     from unified_tickets
@@ -149,7 +149,7 @@ final as (
         source,
         'consent' as channel,
         purpose as subject,
-        cast(null as {{ dbt.type_numeric() }}) as amount,
+        cast(null as decimal(18, 2)) as amount,
         record_id
 
     from profile_consent_statements

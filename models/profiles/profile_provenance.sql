@@ -112,7 +112,7 @@ scored as (
         ages.age,
         ages.seniority
         {%- for group, rule in groups.items() %},
-        cast({{ survivorship_penalty(rule, identifiers) }} as integer) as {{ group }}_penalty
+        {{ survivorship_penalty(rule, identifiers) }} as {{ group }}_penalty
         {%- endfor %}
 
     from records

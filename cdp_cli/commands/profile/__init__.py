@@ -1,0 +1,1 @@
+"""Look one person up."""

@@ -1,0 +1,6 @@
+"""One person as the warehouse knows them: found by whatever one has of them, and shown whole."""
+
+from cdp_cli.profiles.finding import Finding, find_profiles
+from cdp_cli.profiles.reading import Choice, Profile, read_profile
+
+__all__ = ["Choice", "Finding", "Profile", "find_profiles", "read_profile"]

@@ -1,0 +1,21 @@
+-- An event about a purpose that the seed does not know decides nothing: a misspelt withdrawal would be lost.
+{{ config(severity='warn') }}
+
+select
+    unified_consent_events.source,
+    unified_consent_events.purpose,
+    count(*) as count_events
+
+from {{ ref('unified_consent_events') }} as unified_consent_events
+
+left join {{ ref('purposes') }} as purposes
+    on lower(trim(unified_consent_events.purpose)) = purposes.purpose
+
+where
+    purposes.purpose is null
+    and coalesce(trim(unified_consent_events.purpose), '') <> '*'
+    and coalesce(lower(trim(unified_consent_events.state)), '') <> 'gpc'
+
+group by
+    unified_consent_events.source,
+    unified_consent_events.purpose
