@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -98,7 +99,8 @@ class FilesDestination(ChannelObject):
             finally:
                 os.close(folder)
         except OSError as error:
-            hidden.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                hidden.unlink()
             raise CheckChannel(
                 f"Connection {self.connection.name}: {self._folder} cannot be written ({error.strerror}).",
                 "Check the folder and the free space; what was not written comes again by itself.",

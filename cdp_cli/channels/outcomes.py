@@ -41,7 +41,8 @@ class Rejections:
         if isinstance(found, str):
             numbers = _NUMBERS.findall(found)
             found = int(numbers[0]) if numbers else None
-        return found if isinstance(found, int) and 0 <= found < len(self._rows) else None
+        # type() and not isinstance: true is an int to Python, and no position.
+        return found if type(found) is int and 0 <= found < len(self._rows) else None
 
     def _by_key(self, item: Any) -> int | None:
         record = dig(item, self._rule.key) if self._rule.key is not None else None

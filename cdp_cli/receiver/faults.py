@@ -23,7 +23,7 @@ class Fault(BaseModel):
     probability: float = Field(default=1.0, ge=0, le=1)
     seed: int = 0
     status: int = 503
-    retry_after: float | str | None = None
+    retry_after: int | float | str | None = None
     seconds: float = 1.0  # of a slow answer
     where: dict[str, Any] = {}  # of a rejected record: these fields have these values
     reason: str = "refused on request"

@@ -14,6 +14,7 @@ from cdp_cli.receiver.store import Store
 CHANNEL, PROFILES = "klaviyo", "profiles"
 MAX_ROWS, MAX_BYTES, MAX_ROW_BYTES, MAX_MEMBERS = 10_000, 5_000_000, 100_000, 1_000
 _CONTENT_TYPE = "application/vnd.api+json"
+_CREATED = "2026-01-01T00:00:00+00:00"  # of all that it makes: nobody reads it
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 _PHONE = re.compile(r"\+[1-9]\d{6,14}")
 _LIST_ID = re.compile(r"[A-Za-z0-9]{6}")
@@ -117,7 +118,15 @@ class Klaviyo:
             contents[profile_id] = merged
             known.update(dict.fromkeys(pairs, profile_id))
             ids.append(profile_id)
-        self._store.set_identifiers((kind, value, profile_id) for (kind, value), profile_id in known.items())
+        now = [
+            (kind, str(merged[kind]).casefold(), profile_id)
+            for profile_id, merged in contents.items()
+            for kind in _IDENTIFIERS
+            if merged.get(kind)
+        ]
+        # An address that a profile no longer has must not find it any more.
+        self._store.forget_identifiers(contents.keys() & old.keys())
+        self._store.set_identifiers(now)
         self._store.apply(CHANNEL, PROFILES, "upsert", contents.items(), request)
         return ids
 
@@ -143,7 +152,8 @@ class Klaviyo:
         address = f"{request.origin}{request.path}"
         more = start + size < len(job["errors"])
         following = f"{address}?page[size]={size}&page[cursor]={start + size}" if more else None
-        return _document(200, {"data": page, "links": {"self": address, "next": following, "prev": None}})
+        links = {"self": address, **({"next": following} if following else {})}
+        return _document(200, {"data": page, "links": links})
 
     def _profiles(self, request: Request) -> Reply:
         size = int(request.query.get("page[size]", "20"))
@@ -164,16 +174,14 @@ class Klaviyo:
         data = [
             {"type": "profile", "id": key, "attributes": value, "links": {"self": ""}} for key, value in shown
         ]
-        return _document(
-            200, {"data": data, "links": {"self": f"{request.origin}/api/profiles", "next": None}}
-        )
+        return _document(200, {"data": data, "links": {"self": f"{request.origin}/api/profiles"}})
 
     def _lists(self, request: Request) -> Reply:
         names = [
             name.removeprefix("list:") for name in self._store.objects(CHANNEL) if name.startswith("list:")
         ]
         data = [_list(list_id) for list_id in names[:10]]
-        return _document(200, {"data": data, "links": {"self": f"{request.origin}/api/lists", "next": None}})
+        return _document(200, {"data": data, "links": {"self": f"{request.origin}/api/lists"}})
 
     def _list(self, request: Request, list_id: str) -> Reply:
         if not _LIST_ID.fullmatch(list_id):
@@ -265,13 +273,17 @@ def _judged(attributes: Mapping[str, Any]) -> tuple[str, str, str]:
 
 
 def _job(job_id: str, status: str, counts: Mapping[str, int]) -> Any:
-    created = "2026-01-01T00:00:00+00:00"
-    attributes = {"status": status, "created_at": created, **counts}
+    attributes = {"status": status, "created_at": _CREATED, **counts}
     return {"type": "profile-bulk-import-job", "id": job_id, "attributes": attributes, "links": {"self": ""}}
 
 
 def _list(list_id: str) -> Any:
-    attributes = {"name": list_id, "created": None, "updated": None, "opt_in_process": "single_opt_in"}
+    attributes = {
+        "name": list_id,
+        "created": _CREATED,
+        "updated": _CREATED,
+        "opt_in_process": "single_opt_in",
+    }
     return {"type": "list", "id": list_id, "attributes": attributes, "links": {"self": ""}}
 
 
