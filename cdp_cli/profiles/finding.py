@@ -53,11 +53,15 @@ def find_profiles(warehouse: Warehouse, asked: str) -> Finding:
     found = _matches(warehouse, successors)
     if found:
         return Finding("profile id", text, found)
-    for found_by, profile_ids in (_by_identifier(warehouse, text), _by_record(warehouse, text)):
-        found = _matches(warehouse, profile_ids)
-        if found:
-            return Finding(found_by, None, found)
-    if _has_expired(warehouse, [text, *successors]):
+    found_by, profile_ids = _by_identifier(warehouse, text)
+    found = _matches(warehouse, profile_ids)
+    if found:
+        return Finding(found_by, None, found)
+    of_record = _of_record(warehouse, text)
+    found = _matches(warehouse, of_record)
+    if found:
+        return Finding("record id", None, found)
+    if _has_expired(warehouse, [text, *successors, *of_record]):
         raise FixInput(
             "That profile was an anonymous visitor, and has expired.",
             "Raise the var `anonymous_profile_days` in dbt_project.yml to keep such visitors longer.",
@@ -89,11 +93,11 @@ def _by_identifier(warehouse: Warehouse, text: str) -> tuple[str, list[str]]:
     return " and ".join(types), sorted({row["profile_id"] for row in found})
 
 
-def _by_record(warehouse: Warehouse, text: str) -> tuple[str, list[str]]:
+def _of_record(warehouse: Warehouse, text: str) -> list[str]:
     if not warehouse.exists("identity", "identity_map"):
-        return "record id", []
+        return []
     found = warehouse.rows("select profile_id from identity.identity_map where record_id = ?", [text])
-    return "record id", [row["profile_id"] for row in found]
+    return [row["profile_id"] for row in found]
 
 
 def _successors(warehouse: Warehouse, text: str) -> list[str]:
