@@ -37,11 +37,11 @@ select
 from address_requests
 
 inner join places
-    on
-        address_requests.country = places.country
-        and zipf(k, 'place', case address_requests.country when 'GB' then 15 when 'DE' then 14 when 'FR' then 12 when 'NL' then 11 else 10 end, 4) = places.rank
+    on country_item_no(
+        country, zipf(k, 'place', list_extract([15, 14, 12, 11, 10], country_no(country)), 4)
+    ) = places.place_no
 
 inner join streets
-    on
-        address_requests.country = streets.country
-        and zipf(k, 'street', case address_requests.country when 'GB' then 30 when 'DE' then 30 else 25 end, 8) = streets.rank;
+    on country_item_no(
+        country, zipf(k, 'street', list_extract([30, 30, 25, 25, 25], country_no(country)), 8)
+    ) = streets.street_no;

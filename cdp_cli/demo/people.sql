@@ -113,8 +113,8 @@ sizes as (
 surname_sizes as (
 
     select distinct
-        language,
-        names
+        language as of_language,
+        names as surnames
 
     from surnames
 
@@ -124,9 +124,15 @@ ranked as (
 
     select
         members.*,
-        zipf(members.name_key, 'first name', sizes.names, 12) as first_rank,
-        zipf(members.surname_key, 'surname', surname_sizes.names, 8) as last_rank,
-        zipf(members.k, 'former surname', surname_sizes.names, 8) as former_rank
+        name_no(
+            members.language, members.gender, zipf(members.name_key, 'first name', sizes.names, 12)
+        ) as first_no,
+        surname_no(
+            members.language, zipf(members.surname_key, 'surname', surname_sizes.surnames, 8)
+        ) as last_no,
+        surname_no(
+            members.language, zipf(members.k, 'former surname', surname_sizes.surnames, 8)
+        ) as former_no
 
     from members
 
@@ -136,7 +142,7 @@ ranked as (
             and members.gender = sizes.gender
 
     inner join surname_sizes
-        on members.language = surname_sizes.language
+        on members.language = surname_sizes.of_language
 
 )
 
@@ -150,20 +156,13 @@ select
 from ranked
 
 inner join first_names
-    on
-        ranked.language = first_names.language
-        and ranked.gender = first_names.gender
-        and ranked.first_rank = first_names.rank
+    on ranked.first_no = first_names.name_no
 
 inner join surnames as lasts
-    on
-        ranked.language = lasts.language
-        and ranked.last_rank = lasts.rank
+    on ranked.last_no = lasts.surname_no
 
 inner join surnames as formers
-    on
-        ranked.language = formers.language
-        and ranked.former_rank = formers.rank;
+    on ranked.former_no = formers.surname_no;
 
 insert into truth.people
 with

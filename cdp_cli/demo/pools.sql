@@ -1,10 +1,21 @@
 -- What people are made of: names, places, streets, products, each with its rank by how common it is.
+--
+-- Each pool has one number to join by, made of its group and rank. With the group as a join key of its own the
+-- planner may join two pools with each other first, by group: billions of rows.
+
+create or replace temp macro language_no(language) as list_position(['en', 'de', 'fr', 'nl'], language);
+create or replace temp macro country_no(country) as list_position(['GB', 'DE', 'FR', 'NL', 'US'], country);
+create or replace temp macro name_no(language, gender, rank) as
+    (language_no(language) * 2 + (gender = 'm')::integer) * 1000 + (rank);
+create or replace temp macro surname_no(language, rank) as language_no(language) * 100000 + (rank);
+create or replace temp macro country_item_no(country, rank) as country_no(country) * 1000 + (rank);
+create or replace temp macro product_no(category_rank, rank) as (category_rank) * 1000 + (rank);
 
 create or replace temp table first_names as
 select
     language,
     gender,
-    row_number() over (partition by language, gender order by position) as rank,
+    name_no(language, gender, row_number() over (partition by language, gender order by position)) as name_no,
     count(*) over (partition by language, gender) as names,
     first_name,
     case when nicknames <> '' then string_split(nicknames, '|') end as nicknames
@@ -66,7 +77,8 @@ composed as (
 
 select
     language,
-    row_number() over (partition by language order by min(composed), min(rank), surname) as rank,
+    surname_no(language, row_number() over (partition by language order by min(composed), min(rank), surname))
+        as surname_no,
     count(*) over (partition by language) as names,
     surname
 
@@ -78,9 +90,7 @@ group by
 
 create or replace temp table places as
 select
-    country,
-    cast(rank as bigint) as rank,
-    count(*) over (partition by country) as places,
+    country_item_no(country, cast(rank as bigint)) as place_no,
     city,
     postcode_area,
     area_code,
@@ -90,9 +100,7 @@ from read_csv('${pools}/places.csv', header = true, all_varchar = true);
 
 create or replace temp table streets as
 select
-    country,
-    cast(rank as bigint) as rank,
-    count(*) over (partition by country) as streets,
+    country_item_no(country, cast(rank as bigint)) as street_no,
     street
 
 from read_csv('${pools}/streets.csv', header = true, all_varchar = true);
@@ -102,7 +110,7 @@ select
     product_id,
     cast(category_rank as bigint) as category_rank,
     category,
-    cast(rank as bigint) as rank,
+    product_no(cast(category_rank as bigint), cast(rank as bigint)) as product_no,
     count(*) over (partition by category) as products,
     title,
     cast(unit_price as decimal(12, 2)) as unit_price

@@ -360,9 +360,9 @@ priced as (
         on chosen.line_category_rank = categories.category_rank
 
     inner join products
-        on
-            chosen.line_category_rank = products.category_rank
-            and zipf(chosen.lk, 'product', categories.products, 4) = products.rank
+        on product_no(
+            chosen.line_category_rank, zipf(chosen.lk, 'product', categories.products, 4)
+        ) = products.product_no
 
 )
 

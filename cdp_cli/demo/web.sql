@@ -374,9 +374,9 @@ inner join categories
     on lined.category_rank = categories.category_rank
 
 inner join products
-    on
-        lined.category_rank = products.category_rank
-        and zipf(part_key(lined.vk, coalesce(lined.line, 1)), 'product', categories.products, 4) = products.rank
+    on product_no(
+        lined.category_rank, zipf(part_key(lined.vk, coalesce(lined.line, 1)), 'product', categories.products, 4)
+    ) = products.product_no
 
 left join purchase_lines
     on
