@@ -1,0 +1,455 @@
+"""Which profile each record belongs to: groups the records, carries the ids, and returns what changed."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from cdp_cli.identity import ids
+from cdp_cli.identity.bands import DEFAULT, Bands
+from cdp_cli.identity.clustering import Edges, Limit, cluster, components, evidence, suspects
+from cdp_cli.identity.features import COLUMNS as FEATURE_COLUMNS
+from cdp_cli.identity.features import connect, make_features
+from cdp_cli.identity.found import found_vetoes
+from cdp_cli.identity.scoring import paired_columns
+
+# In a component of more records than this, only pairs that were scored are held against the vetoes.
+_MOST_RECORDS_COMPARED = 200
+
+SCHEMA = pa.schema(
+    [
+        ("record_id", pa.string()),
+        ("profile_id", pa.string()),
+        ("run_id", pa.string()),
+        ("assigned_at", pa.timestamp("us")),
+        ("reason", pa.string()),
+        ("linked_record_id", pa.string()),
+        ("linked_by", pa.string()),
+        ("linked_probability", pa.float64()),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Input:
+    """What an assignment reads, as Arrow tables with the columns of the models of the same names.
+
+    `records` are identity_records, `changes` the rows of identity_record_log, `pairs` those of
+    identity_pairs that are in force, `log` is all of identity_assignments.
+    """
+
+    records: pa.Table
+    identifiers: pa.Table
+    identifier_types: pa.Table
+    nicknames: pa.Table
+    pairs: pa.Table
+    decisions: pa.Table
+    changes: pa.Table
+    log: pa.Table
+
+
+def assign(given: Input, run_id: str, assigned_at: dt.datetime, bands: Bands = DEFAULT) -> pa.Table:
+    """New rows of identity_assignments, in the columns of SCHEMA, sorted by record: what this run changes.
+
+    Only components that something touched since the last run are grouped again: a record that is new,
+    changed or gone, a pair that was scored, a decision that was taken.
+    """
+    connection = connect()
+    try:
+        _make_tables(connection, given)
+        touched = _touched(connection)
+        edges = _edges(connection)
+        labels = _labels(touched.size, edges, bands)
+        chosen = _records_of_touched_components(labels, touched)
+        if not chosen.size and not _removed(connection):
+            return SCHEMA.empty_table()
+        return _changes(connection, given, edges, chosen, run_id, assigned_at, bands)
+    finally:
+        connection.close()
+
+
+def _make_tables(connection: duckdb.DuckDBPyConnection, given: Input) -> None:
+    for name in ("records", "pairs", "decisions", "changes", "log"):
+        connection.register(f"given_{name}", getattr(given, name))
+    connection.execute("""
+        create table numbered as
+        select cast(row_number() over (order by record_id) - 1 as bigint) as n, record_id
+        from given_records;
+
+        create table present as
+        select record_id, profile_id
+        from given_log
+        qualify row_number() over (partition by record_id order by assigned_at desc) = 1;
+
+        create table last_run as
+        select coalesce(max(assigned_at), timestamp '0001-01-01') as assigned_at from given_log;
+
+        create table decided as
+        select left_record_id, right_record_id, decision, decided_at
+        from given_decisions
+        qualify row_number() over (
+            partition by left_record_id, right_record_id order by decided_at desc, decision_id desc
+        ) = 1;
+    """)
+
+
+def _touched(connection: duckdb.DuckDBPyConnection) -> NDArray[np.bool_]:
+    """For each record by number, whether this run has to look at it."""
+    found = connection.sql("""
+        with
+
+        seeds as (
+
+            select numbered.record_id
+            from numbered
+            left join present on numbered.record_id = present.record_id
+            where present.profile_id is null
+
+            union
+
+            select record_id from given_changes where seen_at > (select assigned_at from last_run)
+
+            union
+
+            select unnest([left_record_id, right_record_id])
+            from given_pairs
+            where scored_at > (select assigned_at from last_run)
+
+            union
+
+            select unnest([left_record_id, right_record_id])
+            from decided
+            where decided_at > (select assigned_at from last_run)
+
+            union
+
+            select present.record_id
+            from present
+            left join numbered on present.record_id = numbered.record_id
+            where present.profile_id is not null and numbered.record_id is null
+
+        ),
+
+        profiles as (
+
+            select distinct present.profile_id
+            from present
+            inner join seeds on present.record_id = seeds.record_id
+            where present.profile_id is not null
+
+        ),
+
+        reached as (
+
+            select record_id from seeds
+
+            union
+
+            select present.record_id
+            from present
+            inner join profiles on present.profile_id = profiles.profile_id
+
+        )
+
+        select numbered.n, reached.record_id is not null as touched
+        from numbered
+        left join reached on numbered.record_id = reached.record_id
+        order by numbered.n
+    """).to_arrow_table()
+    return np.asarray(found.column("touched").to_numpy(zero_copy_only=False), dtype=np.bool_)
+
+
+def _edges(connection: duckdb.DuckDBPyConnection) -> Edges:
+    found = connection.sql("""
+        with
+
+        pairs as (
+
+            select
+                coalesce(given_pairs.left_record_id, decided.left_record_id) as left_record_id,
+                coalesce(given_pairs.right_record_id, decided.right_record_id) as right_record_id,
+                coalesce(given_pairs.match_probability, 0) as probability,
+                coalesce(decided.decision = 'same', false) as same,
+                coalesce(decided.decision = 'different', false)
+                or (given_pairs.veto is not null and coalesce(decided.decision <> 'same', true)) as apart
+
+            from given_pairs
+
+            full join decided
+                on given_pairs.left_record_id = decided.left_record_id
+                and given_pairs.right_record_id = decided.right_record_id
+
+        )
+
+        select
+            l.n as l,
+            r.n as r,
+            pairs.probability,
+            pairs.same,
+            pairs.apart,
+            coalesce(left_present.profile_id = right_present.profile_id, false) as joined
+
+        from pairs
+        inner join numbered as l on pairs.left_record_id = l.record_id
+        inner join numbered as r on pairs.right_record_id = r.record_id
+        left join present as left_present on l.record_id = left_present.record_id
+        left join present as right_present on r.record_id = right_present.record_id
+        order by l.n, r.n
+    """).to_arrow_table()
+    columns = [found.column(name).to_numpy(zero_copy_only=False) for name in found.column_names]
+    return Edges(
+        columns[0].astype(np.int64), columns[1].astype(np.int64), columns[2].astype(np.float64),
+        columns[3].astype(np.bool_), columns[4].astype(np.bool_), columns[5].astype(np.bool_),
+    )  # fmt: skip
+
+
+def _labels(count: int, edges: Edges, bands: Bands) -> NDArray[np.int64]:
+    held = evidence(edges, bands)
+    return components(count, edges.left[held], edges.right[held])
+
+
+def _records_of_touched_components(
+    labels: NDArray[np.int64], touched: NDArray[np.bool_]
+) -> NDArray[np.int64]:
+    hit = np.zeros(int(labels.max(initial=-1)) + 1, dtype=np.bool_)
+    hit[labels[touched]] = True
+    return np.flatnonzero(hit[labels])
+
+
+def _removed(connection: duckdb.DuckDBPyConnection) -> bool:
+    rows = connection.execute(
+        "select count(*) from present anti join numbered using (record_id) where profile_id is not null"
+    ).fetchall()
+    return bool(rows[0][0])
+
+
+def _changes(
+    connection: duckdb.DuckDBPyConnection,
+    given: Input,
+    edges: Edges,
+    chosen: NDArray[np.int64],
+    run_id: str,
+    assigned_at: dt.datetime,
+    bands: Bands,
+) -> pa.Table:
+    """Group the chosen records, name the groups, and compare with the log."""
+    renumbered = np.full(_count(connection, "numbered"), -1, dtype=np.int64)
+    renumbered[chosen] = np.arange(chosen.size)
+    kept = edges.where((renumbered[edges.left] >= 0) & (renumbered[edges.right] >= 0))
+    edges = Edges(
+        renumbered[kept.left], renumbered[kept.right], kept.probability, kept.same, kept.apart, kept.joined
+    )
+    connection.register("chosen_numbers", pa.table({"n": chosen}))
+    connection.execute("""
+        create table chosen as
+        select
+            cast(row_number() over (order by numbered.n) - 1 as bigint) as n,
+            numbered.record_id,
+            present.profile_id
+        from numbered
+        inner join chosen_numbers on numbered.n = chosen_numbers.n
+        left join present on numbered.record_id = present.record_id
+    """)
+    limits, vetoed = _constraints(connection, given, edges, chosen.size, bands)
+    groups = cluster(chosen.size, _with_vetoed(edges, vetoed), limits, bands)
+    profile_ids = _profile_ids(connection, groups)
+    connection.register("grouped", pa.table({"n": np.arange(chosen.size), "profile_id": pa.array(profile_ids, pa.string())}))
+    connection.register(
+        "linked",
+        pa.table({
+            "l": edges.left[groups[edges.left] == groups[edges.right]],
+            "r": edges.right[groups[edges.left] == groups[edges.right]],
+        }),
+    )
+    return connection.sql(f"""
+        with
+
+        changed as (
+
+            select chosen.n, chosen.record_id, grouped.profile_id, chosen.profile_id as earlier_id
+            from chosen
+            inner join grouped on chosen.n = grouped.n
+            where chosen.profile_id is distinct from grouped.profile_id
+
+        ),
+
+        links as (
+
+            select l as n, r as other from linked
+            union all
+            select r as n, l as other from linked
+
+        ),
+
+        -- The strongest pair that holds a record in its group: why it is there.
+        strongest as (
+
+            select
+                changed.n,
+                others.record_id as linked_record_id,
+                case when decided.decision = 'same' then 'decision' else coalesce(given_pairs.rule, 'score') end as linked_by,
+                given_pairs.match_probability as linked_probability
+            from changed
+            inner join links on changed.n = links.n
+            inner join chosen as others on links.other = others.n
+            left join given_pairs
+                on least(changed.record_id, others.record_id) = given_pairs.left_record_id
+                and greatest(changed.record_id, others.record_id) = given_pairs.right_record_id
+            left join decided
+                on least(changed.record_id, others.record_id) = decided.left_record_id
+                and greatest(changed.record_id, others.record_id) = decided.right_record_id
+            qualify row_number() over (
+                partition by changed.n
+                order by coalesce(decided.decision = 'same', false) desc,
+                given_pairs.match_probability desc nulls last, others.record_id
+            ) = 1
+
+        ),
+
+        founded as (
+
+            select profile_id from given_log where profile_id is not null group by profile_id
+
+        )
+
+        select
+            changed.record_id,
+            changed.profile_id,
+            '{run_id}' as run_id,
+            cast('{assigned_at.isoformat()}' as timestamp) as assigned_at,
+            case
+                when changed.earlier_id is null and founded.profile_id is null then 'minted'
+                when changed.earlier_id is null then 'joined'
+                when founded.profile_id is null then 'split'
+                else 'moved'
+            end as reason,
+            strongest.linked_record_id,
+            strongest.linked_by,
+            strongest.linked_probability
+        from changed
+        left join strongest on changed.n = strongest.n
+        left join founded on changed.profile_id = founded.profile_id
+
+        union all
+
+        select
+            present.record_id,
+            null as profile_id,
+            '{run_id}' as run_id,
+            cast('{assigned_at.isoformat()}' as timestamp) as assigned_at,
+            'removed' as reason,
+            null as linked_record_id,
+            null as linked_by,
+            null as linked_probability
+        from present
+        left join numbered on present.record_id = numbered.record_id
+        where numbered.record_id is null and present.profile_id is not null
+
+        order by record_id
+    """).to_arrow_table().cast(SCHEMA)
+
+
+def _constraints(
+    connection: duckdb.DuckDBPyConnection, given: Input, edges: Edges, count: int, bands: Bands
+) -> tuple[list[Limit], pa.Table]:
+    """The limits of values per profile, and the vetoes between all records of each suspect component."""
+    labels = _labels(count, edges, bands)
+    suspect = suspects(labels, edges, bands)
+    sizes = np.bincount(labels, minlength=suspect.size)
+    wanted = np.flatnonzero((suspect & (sizes > 2))[labels])
+    connection.register("suspect_records", pa.table({"n": wanted, "component": labels[wanted]}))
+    connection.register("all_records", given.records)
+    connection.register("all_identifiers", given.identifiers)
+    chosen = "select chosen.record_id from chosen inner join suspect_records on chosen.n = suspect_records.n"
+    records = connection.sql(f"select * from all_records where record_id in ({chosen})").to_arrow_table()
+    identifiers = connection.sql(f"select * from all_identifiers where record_id in ({chosen})").to_arrow_table()
+    make_features(connection, records, identifiers, given.nicknames)
+    vetoes = " or ".join(f"coalesce({veto.condition}, false)" for veto in found_vetoes())
+    vetoed = connection.sql(f"""
+        with
+
+        members as (
+
+            select chosen.n, features.* exclude (n), suspect_records.component
+            from suspect_records
+            inner join chosen on suspect_records.n = chosen.n
+            inner join features on chosen.record_id = features.record_id
+            qualify count(*) over (partition by suspect_records.component) <= {_MOST_RECORDS_COMPARED}
+
+        )
+
+        select n_l, n_r
+        from (
+            select l.n as n_l, r.n as n_r, {paired_columns(FEATURE_COLUMNS)}
+            from members as l
+            inner join members as r on l.component = r.component and l.n < r.n
+        )
+        where {vetoes}
+        order by n_l, n_r
+    """).to_arrow_table()
+    return _limits(connection, given, count), vetoed
+
+
+def _limits(connection: duckdb.DuckDBPyConnection, given: Input, count: int) -> list[Limit]:
+    limits = []
+    for row in given.identifier_types.select(["identifier_type", "max_values_per_profile"]).to_pylist():
+        found = connection.sql(f"""
+            select chosen.n, dense_rank() over (order by all_identifiers.identifier_value) as value
+            from all_identifiers
+            inner join chosen on all_identifiers.record_id = chosen.record_id
+            inner join suspect_records on chosen.n = suspect_records.n
+            where all_identifiers.identifier_type = '{row["identifier_type"]}'
+            and all_identifiers.identifier_class = 'personal'
+        """).to_arrow_table()
+        values = np.full(count, -1, dtype=np.int64)
+        values[found.column("n").to_numpy()] = found.column("value").to_numpy()
+        limits.append(Limit(values, int(row["max_values_per_profile"])))
+    return limits
+
+
+def _with_vetoed(edges: Edges, vetoed: pa.Table) -> Edges:
+    """The edges, and as further ones the vetoes between records that were never scored as a pair."""
+    left, right = (vetoed.column(name).to_numpy().astype(np.int64) for name in ("n_l", "n_r"))
+    width = np.int64(max(edges.right.max(initial=0), right.max(initial=0)) + 1)
+    unknown = ~np.isin(left * width + right, edges.left * width + edges.right)
+    left, right = left[unknown], right[unknown]
+    no = np.zeros(left.size, dtype=np.bool_)
+    return Edges(
+        np.concatenate([edges.left, left]),
+        np.concatenate([edges.right, right]),
+        np.concatenate([edges.probability, np.zeros(left.size)]),
+        np.concatenate([edges.same, no]),
+        np.concatenate([edges.apart, ~no]),
+        np.concatenate([edges.joined, no]),
+    )
+
+
+def _profile_ids(connection: duckdb.DuckDBPyConnection, groups: NDArray[np.int64]) -> list[str]:
+    """The id of each record's group: carried where most of a profile went on there, else minted."""
+    chosen = connection.sql("select record_id, profile_id from chosen order by n").to_arrow_table()
+    record_ids: list[str] = chosen.column("record_id").to_pylist()
+    issued = connection.sql("""
+        select profile_id from given_log
+        where profile_id is not null
+        group by profile_id
+        order by min(assigned_at), profile_id
+    """).to_arrow_table().column("profile_id").to_pylist()
+    ages = {profile_id: age for age, profile_id in enumerate(issued)}
+    previous = np.array(
+        [-1 if profile is None else ages[profile] for profile in chosen.column("profile_id").to_pylist()], dtype=np.int64
+    )
+    carried = ids.carry(groups, previous, range(len(issued)))
+    names: dict[int, str] = {group: issued[profile] for group, profile in carried.items()}
+    for group in np.unique(groups).tolist():
+        if group not in names:
+            names[group] = ids.mint(record_ids[group], ages)
+    return [names[group] for group in groups.tolist()]
+
+
+def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
+    return int(connection.execute(f"select count(*) from {table}").fetchall()[0][0])

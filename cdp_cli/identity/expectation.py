@@ -1,0 +1,105 @@
+"""Expectation maximisation over several views of the data at once.
+
+A view is a set of pairs found in one way: random pairs, which are nearly all strangers, and the pairs of some
+blocking rules, each of which is blind to the comparisons that it blocks on (Fellegi and Sunter 1969; Winkler
+1988). m is learnt from the blocked views together, u from the random pairs, each view has its own share of
+matches. Priors count as a few pairs, so that a level that was never seen, or a view of few pairs, needs no
+special case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+RANDOM = "random"
+
+_MOST_ITERATIONS = 100
+_CONVERGED = 1e-5
+# What the priors weigh, in pairs: all levels of a comparison together for m, each level for u.
+_PRIOR_MATCHES = 30.0
+_PRIOR_STRANGERS = 0.5
+_FIRST_SHARE = 0.5
+_FIRST_RANDOM_SHARE = 0.001
+
+
+@dataclass(frozen=True)
+class View:
+    """Pairs found in one way, counted by pattern.
+
+    `patterns` has one row a pattern and one column a comparison: the level, 0 being plain difference, or -1
+    where unknown. `used` are the columns that the view blocks on.
+    """
+
+    name: str
+    patterns: Integers
+    counts: Floats
+    used: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """m and u by comparison and level, and each view's share of matches."""
+
+    m: list[Floats]
+    u: list[Floats]
+    shares: dict[str, float]
+    iterations: int
+
+
+def fit(views: Sequence[View], prior_m: Sequence[Floats]) -> Parameters:
+    """The parameters that make the views most likely. One view is named `random`."""
+    m = [values / values.sum() for values in prior_m]
+    random = next(view for view in views if view.name == RANDOM)
+    u = [_proportions(_counts(random, position, random.counts, len(values))) for position, values in enumerate(m)]
+    shares = {view.name: _FIRST_RANDOM_SHARE if view.name == RANDOM else _FIRST_SHARE for view in views}
+    iteration = 0
+    for iteration in range(1, _MOST_ITERATIONS + 1):
+        m_counts = [_PRIOR_MATCHES * values / values.sum() for values in prior_m]
+        u_counts = [np.zeros(len(values)) for values in prior_m]
+        for view in views:
+            matches = posterior(view, m, u, shares[view.name]) * view.counts
+            prior = _FIRST_RANDOM_SHARE if view.name == RANDOM else _FIRST_SHARE
+            # A prior of two pairs keeps the share of a view of few pairs off the ends.
+            shares[view.name] = float((matches.sum() + 2.0 * prior) / (view.counts.sum() + 2.0))
+            for position in range(len(m)):
+                if view.name == RANDOM:
+                    u_counts[position] += _counts(view, position, view.counts - matches, len(m[position]))
+                elif position not in view.used:
+                    m_counts[position] += _counts(view, position, matches, len(m[position]))
+        new_m = [values / values.sum() for values in m_counts]
+        new_u = [_proportions(values) for values in u_counts]
+        change = max(float(np.abs(new - old).max()) for new, old in zip(new_m + new_u, m + u, strict=True))
+        m, u = new_m, new_u
+        if change < _CONVERGED:
+            break
+    return Parameters(m, u, shares, iteration)
+
+
+def posterior(view: View, m: Sequence[Floats], u: Sequence[Floats], share: float) -> Floats:
+    """The probability that a pair of each pattern is a match, where `share` of the view's pairs are."""
+    weight = np.full(len(view.counts), np.log(share) - np.log1p(-share))
+    for position, (m_values, u_values) in enumerate(zip(m, u, strict=True)):
+        if position not in view.used:
+            levels = view.patterns[:, position]
+            ratio = np.log(m_values) - np.log(u_values)
+            weight += np.where(levels >= 0, ratio[levels], 0.0)
+    return np.asarray(1.0 / (1.0 + np.exp(-weight)), dtype=np.float64)
+
+
+def _counts(view: View, position: int, weights: Floats, levels: int) -> Floats:
+    known = view.patterns[:, position] >= 0
+    counted: Any = np.bincount(view.patterns[known, position], weights[known], levels)
+    return np.asarray(counted, dtype=np.float64)
+
+
+def _proportions(counts: Floats) -> Floats:
+    smoothed: Floats = counts + _PRIOR_STRANGERS
+    return smoothed / smoothed.sum()

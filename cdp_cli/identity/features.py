@@ -1,0 +1,127 @@
+"""Turns normalised records into what comparisons, rules and vetoes read: one row a record, junk removed."""
+
+from __future__ import annotations
+
+import duckdb
+import pyarrow as pa
+
+# One connection of our own: Splink leaves tables behind, and must never see the warehouse.
+_THREADS = 2
+
+
+def connect() -> duckdb.DuckDBPyConnection:
+    """A DuckDB in memory for linking. It keeps rows in order, so that equal input gives equal bytes."""
+    connection = duckdb.connect(":memory:")
+    connection.execute(f"set threads = {_THREADS}")
+    return connection
+
+
+def make_features(
+    connection: duckdb.DuckDBPyConnection, records: pa.Table, identifiers: pa.Table, nicknames: pa.Table
+) -> None:
+    """Make the tables `features` and `personal` in `connection`: `n` numbers records 0, 1, 2, ... by record_id.
+
+    `records`, `identifiers` and `nicknames` have the columns of the models identity_records,
+    identity_identifiers and nicknames.
+    """
+    connection.register("given_records", records)
+    connection.register("given_identifiers", identifiers)
+    connection.register("given_nicknames", nicknames)
+    connection.execute(_FEATURES)
+    connection.execute(_PERSONAL)
+
+
+# The columns of the table `features` but `n`.
+COLUMNS = (
+    "record_id", "source", "one_record_per_person", "first_name", "last_name", "name_words", "first_name_forms",
+    "birth_date", "birth_text", "gender", "email", "email_is_shared", "email_name", "personal_phone",
+    "shared_phone", "street", "city", "postcode", "national_id", "user_id", "loyalty_id", "personal_email",
+)  # fmt: skip
+
+_FEATURES = """
+create or replace table features as
+
+with
+
+classes as (
+
+    select
+        record_id,
+        max(case when identifier_type = 'email' then identifier_class end) as email_class,
+        max(case when identifier_type = 'phone' then identifier_class end) as phone_class,
+        max(case when identifier_type = 'national_id' then identifier_class end) as national_id_class,
+        max(case when identifier_type = 'user_id' then identifier_class end) as user_id_class,
+        max(case when identifier_type = 'loyalty_id' then identifier_class end) as loyalty_id_class
+
+    from given_identifiers
+
+    group by record_id
+
+),
+
+forms as (
+
+    select
+        nickname,
+        list(distinct name order by name) as names
+
+    from given_nicknames
+
+    group by nickname
+
+)
+
+select
+    cast(row_number() over (order by given_records.record_id) - 1 as integer) as n,
+    given_records.record_id,
+    given_records.source,
+    given_records.one_record_per_person,
+    given_records.first_name,
+    given_records.last_name,
+    list_distinct(string_split(given_records.all_names, ' ')) as name_words,
+    case
+        when given_records.first_name is not null
+            then list_prepend(given_records.first_name, coalesce(forms.names, []))
+    end as first_name_forms,
+    given_records.birth_date,
+    given_records.birth_text,
+    given_records.gender,
+    case when classes.email_class <> 'junk' then given_records.email end as email,
+    case when classes.email_class = 'household' then true end as email_is_shared,
+    case when classes.email_class <> 'junk' then split_part(given_records.email, '@', 1) end as email_name,
+    case when classes.phone_class = 'personal' then given_records.phone end as personal_phone,
+    case when classes.phone_class = 'household' then given_records.phone end as shared_phone,
+    given_records.street,
+    given_records.city,
+    given_records.postcode,
+    case when classes.national_id_class <> 'junk' then given_records.national_id end as national_id,
+    case when classes.email_class = 'personal' then given_records.email end as personal_email,
+    case when classes.user_id_class <> 'junk' then given_records.user_id end as user_id,
+    case when classes.loyalty_id_class <> 'junk' then given_records.loyalty_id end as loyalty_id
+
+from given_records
+
+left join classes
+    on given_records.record_id = classes.record_id
+
+left join forms
+    on given_records.first_name = forms.nickname
+
+order by given_records.record_id
+"""
+
+_PERSONAL = """
+create or replace table personal as
+
+select
+    features.n,
+    given_identifiers.identifier_type,
+    hash(given_identifiers.identifier_value) as value
+
+from given_identifiers
+
+inner join features
+    on given_identifiers.record_id = features.record_id
+
+where given_identifiers.identifier_class = 'personal'
+"""

@@ -1,0 +1,155 @@
+"""Scores pairs: deterministic rules and Splink in one table, each pair with its explanation and its vetoes."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from cdp_cli.identity import comparisons as compared
+from cdp_cli.identity import scoring
+from cdp_cli.identity.bands import DEFAULT, Bands
+from cdp_cli.identity.features import COLUMNS as FEATURE_COLUMNS
+from cdp_cli.identity.found import found_rules, found_vetoes
+from cdp_cli.identity.training import Model
+
+SCHEMA = pa.schema(
+    [
+        ("left_record_id", pa.string()),
+        ("right_record_id", pa.string()),
+        ("version", pa.string()),
+        ("rule", pa.string()),
+        ("match_weight", pa.float64()),
+        ("match_probability", pa.float64()),
+        ("veto", pa.string()),
+        ("comparisons", pa.string()),
+        ("scored_at", pa.timestamp("us")),
+    ]
+)
+
+
+def version(model: Model, bands: Bands = DEFAULT) -> str:
+    """The name of all that decides a score: the model, the rules, the vetoes and the bands."""
+    content = repr((found_rules(), found_vetoes(), compared.ALL, bands))
+    return f"{model.version}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
+
+
+def score(
+    connection: duckdb.DuckDBPyConnection,
+    model: Model,
+    scored_at: dt.datetime,
+    *,
+    changed_only: bool,
+    bands: Bands = DEFAULT,
+) -> pa.Table:
+    """Pairs with at least the probability `bands.review`, or a rule, in the columns of SCHEMA, sorted.
+
+    Reads the tables `features`, `personal` and `candidates`, and with `changed_only` the table `changed`.
+    """
+    scoring.predict(connection, model.settings, model.frequencies, bands.review)
+    _make_rule_pairs(connection, changed_only)
+    weights = ", ".join(
+        f"{c.name} := struct_pack(level := level_{c.name}, weight := round({_weight(c)}, 3))" for c in model.comparisons
+    )
+    levels = ", ".join(f"{scoring.level_expression(c)} as level_{c.name}" for c in model.comparisons)
+    vetoes = " ".join(f"when {veto.condition} then '{veto.name}'" for veto in found_vetoes())
+    parts = ", ".join(f"predictions.{name}" for c in model.comparisons for name in _parts(c))
+    found = connection.sql(f"""
+        with
+
+        pairs as (
+
+            select
+                coalesce(predictions.n_l, rule_pairs.n_l) as n_l,
+                coalesce(predictions.n_r, rule_pairs.n_r) as n_r,
+                rule_pairs.rule,
+                predictions.match_weight,
+                greatest(predictions.match_probability, rule_pairs.probability) as match_probability,
+                {parts}
+
+            from predictions
+
+            full join rule_pairs
+                on predictions.n_l = rule_pairs.n_l and predictions.n_r = rule_pairs.n_r
+
+        ),
+
+        paired as (
+
+            select
+                pairs.*,
+                l.record_id as left_record_id,
+                r.record_id as right_record_id,
+                {scoring.paired_columns(FEATURE_COLUMNS)}
+
+            from pairs
+            inner join features as l on pairs.n_l = l.n
+            inner join features as r on pairs.n_r = r.n
+
+        ),
+
+        judged as (
+
+            select
+                *,
+                case {vetoes} end as veto,
+                {levels}
+
+            from paired
+
+        )
+
+        select
+            left_record_id,
+            right_record_id,
+            '{version(model, bands)}' as version,
+            rule,
+            -- A rule's certainty as a weight, where Splink had nothing to compare or saw less in it.
+            round(greatest(match_weight, log2(match_probability / (1 - match_probability))), 6) as match_weight,
+            round(match_probability, 9) as match_probability,
+            veto,
+            case when match_weight is not null then to_json(struct_pack({weights})) end as comparisons,
+            cast('{scored_at.isoformat()}' as timestamp) as scored_at
+        from judged
+        order by left_record_id, right_record_id
+    """).to_arrow_table()
+    return found.cast(SCHEMA)
+
+
+def _weight(comparison: compared.Comparison) -> str:
+    return " + ".join(_parts(comparison))
+
+
+def _parts(comparison: compared.Comparison) -> list[str]:
+    """The columns of Splink's predictions that add up to a comparison's weight."""
+    parts = [f"mw_{comparison.name}"]
+    if any(level.term_frequency for level in comparison.levels):
+        parts.append(f"mw_tf_adj_{comparison.name}")
+    return parts
+
+
+def _make_rule_pairs(connection: duckdb.DuckDBPyConnection, changed_only: bool) -> None:
+    """Make the table `rule_pairs`: for each pair that a rule joins, the surest of its rules."""
+    changed = "and (l.n in (select n from changed) or r.n in (select n from changed))" if changed_only else ""
+    rules: list[dict[str, Any]] = [
+        {"rule": rule.name, "identifier_type": rule.identifier_type, "probability": rule.probability}
+        for rule in found_rules()
+    ]
+    connection.register("rules", pa.Table.from_pylist(rules))
+    connection.execute(f"""
+        create or replace table rule_pairs as
+        select
+            l.n as n_l,
+            r.n as n_r,
+            arg_max(rules.rule, (rules.probability, rules.rule)) as rule,
+            max(rules.probability) as probability
+        from personal as l
+        inner join personal as r
+            on l.identifier_type = r.identifier_type and l.value = r.value and l.n < r.n
+        inner join rules on l.identifier_type = rules.identifier_type
+        where true {changed}
+        group by l.n, r.n
+    """)

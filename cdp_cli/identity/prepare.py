@@ -1,0 +1,111 @@
+"""Runs the project's own SQL models of identity on tables in memory, so that they are written once.
+
+The build runs models/identity/*.sql through dbt. Evaluation and tests run the very same files here, rendered
+by a small stand-in for dbt's Jinja that knows what those files use: ref, var, a few cross-database macros and
+the project's macros.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import jinja2
+import pyarrow as pa
+import yaml
+
+_MACRO_FOLDERS = ("identity", "portability")
+_SEEDS = ("identifier_types", "blocked_values", "nicknames")
+_SQL_MODELS = ("identity_records", "identity_identifiers", "identity_blocks", "identity_skipped_blocks")
+
+
+def prepare(connection: duckdb.DuckDBPyConnection, people: pa.Table, project_dir: Path) -> None:
+    """Make the seeds and the models from identity_records to identity_skipped_blocks as tables in `connection`.
+
+    `people` has columns of the person vocabulary; those that it lacks are taken as null.
+    """
+    connection.register("given_people", people)
+    vocabulary = _vocabulary()
+    columns = ", ".join(
+        f"cast({_quoted(name)} as {type_}) as {name}" if name in people.column_names else f"cast(null as {type_}) as {name}"
+        for name, type_ in vocabulary.items()
+    )
+    connection.execute(f"create or replace temp view unified_people as select {columns} from given_people")
+    for seed in _SEEDS:
+        path = project_dir / "seeds" / "identity" / f"{seed}.csv"
+        types = _column_types(path.with_suffix(".yml"))
+        connection.execute(
+            f"create or replace temp table {seed} as select * from read_csv(?, header = true, columns = {types})",
+            [str(path)],
+        )
+    render = renderer(project_dir)
+    for model in _SQL_MODELS:
+        sql = render((project_dir / "models" / "identity" / f"{model}.sql").read_text(encoding="utf-8"))
+        connection.execute(f"create or replace temp table {model} as {sql}")
+
+
+def renderer(project_dir: Path, variables: Mapping[str, Any] | None = None) -> Any:
+    """A function from the text of a model to its SQL for DuckDB. `variables` override those of dbt_project.yml."""
+    project = yaml.safe_load((project_dir / "dbt_project.yml").read_text(encoding="utf-8"))
+    values = {**(project.get("vars") or {}), **(variables or {})}
+    macros = "\n".join(
+        path.read_text(encoding="utf-8")
+        for folder in _MACRO_FOLDERS
+        for path in sorted((project_dir / "macros" / folder).glob("*.sql"))
+    )
+    environment = jinja2.Environment(extensions=["jinja2.ext.do"], undefined=jinja2.StrictUndefined)
+    adapter = _Adapter()
+    environment.globals.update(
+        {
+            "ref": lambda name: name,
+            "var": lambda name, default=None: values.get(name, default),
+            "return": lambda value: value,
+            "adapter": adapter,
+            "dbt": _CrossDatabase(),
+        }
+    )
+    adapter.macros = environment.from_string(macros).module
+
+    def render(text: str) -> str:
+        return environment.from_string(macros + "\n" + text).render().strip()
+
+    return render
+
+
+class _Adapter:
+    """Finds a macro's form for this engine, as dbt's adapter.dispatch does."""
+
+    macros: Any
+
+    def dispatch(self, name: str, namespace: str) -> Any:
+        return getattr(self.macros, f"duckdb__{name}", None) or getattr(self.macros, f"default__{name}")
+
+
+class _CrossDatabase:
+    """dbt's own cross-database macros, as far as the models of identity use them, for DuckDB."""
+
+    @staticmethod
+    def type_string() -> str:
+        return "varchar"
+
+    @staticmethod
+    def split_part(text: str, delimiter: str, part: int) -> str:
+        return f"split_part({text}, {delimiter}, {part})"
+
+
+def _vocabulary() -> dict[str, str]:
+    path = Path(__file__).parents[1] / "entities" / "person.yml"
+    entity = yaml.safe_load(path.read_text(encoding="utf-8"))
+    columns = {column["name"]: column["type"] for column in entity["columns"]}
+    return {**columns, "source": "varchar", "one_record_per_person": "boolean"}
+
+
+def _column_types(twin: Path) -> dict[str, str]:
+    seed = yaml.safe_load(twin.read_text(encoding="utf-8"))["seeds"][0]
+    return {name: str(type_) for name, type_ in seed["config"]["column_types"].items()}
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

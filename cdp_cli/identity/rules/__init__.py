@@ -1,0 +1,18 @@
+"""Facts that join two records by themselves. One file each; every module with a RULE is found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Two records that share a personal value of `identifier_type` are one person with `probability`.
+
+    A value shared by several people is not personal (identity_identifiers says which are), so it joins nobody.
+    """
+
+    name: str
+    identifier_type: str
+    probability: float
+    why: str

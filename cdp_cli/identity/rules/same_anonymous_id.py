@@ -1,0 +1,5 @@
+"""A browser or app that only one account has signed in on is used by one person."""
+
+from cdp_cli.identity.rules import Rule
+
+RULE = Rule(name="same_anonymous_id", identifier_type="anonymous_id", probability=0.98, why="One browser or app installation.")

@@ -1,0 +1,111 @@
+"""Finds the pairs of records worth comparing, and lets Splink weigh them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+from splink import DuckDBAPI, Linker
+
+from cdp_cli.identity.comparisons import Comparison
+
+logging.getLogger("splink").setLevel(logging.ERROR)
+
+
+def make_blocks(connection: duckdb.DuckDBPyConnection, blocks: Any) -> tuple[str, ...]:
+    """Make the table `blocks` in `connection` from rows of the model identity_blocks; returns the rules' names.
+
+    `blocks` is an Arrow table or reader; a reader is read in one pass, without ever being whole in memory.
+    """
+    connection.register("given_blocks", blocks)
+    connection.execute(
+        "create or replace table named_blocks as "
+        "select features.n, given_blocks.blocking_rule, hash(given_blocks.block_key) as block_key "
+        "from given_blocks inner join features on given_blocks.record_id = features.record_id"
+    )
+    connection.unregister("given_blocks")
+    names = [
+        row[0]
+        for row in connection.execute("select distinct blocking_rule from named_blocks order by 1").fetchall()
+    ]
+    connection.register("rule_numbers", pa.table({"blocking_rule": pa.array(names, pa.string()), "number": range(len(names))}))
+    connection.execute(
+        "create or replace table blocks as "
+        "select named_blocks.n, rule_numbers.number as rule, named_blocks.block_key "
+        "from named_blocks inner join rule_numbers on named_blocks.blocking_rule = rule_numbers.blocking_rule"
+    )
+    connection.execute("drop table named_blocks")
+    return tuple(names)
+
+
+def make_candidates(connection: duckdb.DuckDBPyConnection, *, changed_only: bool) -> None:
+    """Make the table `candidates` from `blocks`: pairs that share a block, `rules` being a bit for each rule.
+
+    With `changed_only`, pairs of which one record at least is in the table `changed`.
+    """
+    condition = ""
+    if changed_only:
+        connection.execute(
+            "create or replace table blocks as select * from blocks where (rule, block_key) in "
+            "(select (rule, block_key) from blocks where n in (select n from changed))"
+        )
+        condition = "and (l.n in (select n from changed) or r.n in (select n from changed))"
+    connection.execute(f"""
+        create or replace table candidates as
+        select
+            l.n as join_key_l,
+            r.n as join_key_r,
+            '0' as match_key,
+            bit_or(1::bigint << l.rule) as rules
+        from blocks as l
+        inner join blocks as r
+            on l.rule = r.rule and l.block_key = r.block_key and l.n < r.n
+        where true {condition}
+        group by l.n, r.n
+    """)
+
+
+def level_expression(comparison: Comparison) -> str:
+    """SQL for the level of a pair over `<column>_l` and `<column>_r`: -1 unknown, 0 different, up to same."""
+    top = len(comparison.levels) - 2
+    cases = " ".join(
+        f"when {level.condition} then {top - position}"
+        for position, level in enumerate(comparison.levels[1:-1])
+    )
+    return f"case when {comparison.levels[0].condition} then -1 {cases} else 0 end"
+
+
+def paired_columns(names: Sequence[str]) -> str:
+    """SQL that selects columns of `l` and `r` as `<column>_l` and `<column>_r`."""
+    return ", ".join(f"l.{name} as {name}_l, r.{name} as {name}_r" for name in names)
+
+
+def predict(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Mapping[str, Any],
+    frequencies: Mapping[str, Mapping[str, float]],
+    least_probability: float,
+) -> None:
+    """Make the table `predictions` from `candidates` by Splink: n_l, n_r, match weight and its parts.
+
+    `frequencies` are the frozen term frequencies by column and value; a value that they lack is a rare one.
+    """
+    api = DuckDBAPI(connection)
+    linker = Linker(api.register("features"), dict(settings))
+    for column, values in frequencies.items():
+        table = pa.table(
+            {
+                column: pa.array(list(values), pa.string()),
+                f"tf_{column}": pa.array(list(values.values()), pa.float64()),
+            }
+        )
+        linker.table_management.register_term_frequency_lookup(
+            api.register(table, table_name=f"frequencies_{column}"), column
+        )
+    linker.table_management.register_blocked_pairs_for_predict(api.register("candidates"))
+    predicted = linker.inference.predict(threshold_match_probability=least_probability, warning_mode="never")
+    connection.execute(f"create or replace table predictions as select * from {predicted.physical_name}")
+    linker.table_management.delete_tables_created_by_splink_from_db()

@@ -1,0 +1,192 @@
+"""Learns a model from the data itself: how often each level of agreement occurs for one person and for two.
+
+The comparisons are Splink's to make at scoring; here their levels are counted in one pass over random pairs
+and over the pairs of a few blocking rules, and expectation.py turns the counts into m and u. Splink's own
+training passes over the pairs once a comparison and a rule, depends on threads in its sampling, and drops
+comparisons from the model when a rule yields no pairs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from cdp_cli.identity import comparisons as compared
+from cdp_cli.identity.comparisons import Comparison
+from cdp_cli.identity.expectation import RANDOM, Floats, Parameters, View, fit, posterior
+from cdp_cli.identity.scoring import level_expression, paired_columns
+
+SEED = 20260101
+RANDOM_PAIRS = 500_000
+MOST_PAIRS_OF_VIEW = 200_000
+# Parameters are stored with so many digits, which also makes them independent of the order of addition.
+_DIGITS = 6
+_LEAST_SHARE_FILLED = 0.005
+_LEAST_FREQUENCY = 2
+
+# Blocking rules whose strangers are like any two strangers, with the comparisons that they block on. Rules on
+# addresses and shared values are not among them: their strangers are families.
+VIEWS: Mapping[str, tuple[str, ...]] = {
+    "email": ("email",),
+    "phone": ("phone",),
+    "national_id": ("national_id",),
+    "both_names": ("first_name", "household"),
+    "first_name_birth_date": ("first_name", "birth_date"),
+    "birth_date_postcode": ("birth_date", "household"),
+}
+
+
+@dataclass(frozen=True)
+class Model:
+    """A trained model: Splink's settings, the frozen term frequencies by column and value, and how it came.
+
+    `version` names its content: equal data trains an equal model of the same version.
+    """
+
+    version: str
+    settings: dict[str, Any]
+    frequencies: dict[str, dict[str, float]]
+    report: dict[str, Any]
+
+    @property
+    def comparisons(self) -> tuple[Comparison, ...]:
+        """The comparisons of the model, in its order."""
+        by_name = {comparison.name: comparison for comparison in compared.ALL}
+        return tuple(by_name[entry["output_column_name"]] for entry in self.settings["comparisons"])
+
+
+def train(connection: duckdb.DuckDBPyConnection, rules: Sequence[str]) -> Model:
+    """A model of the tables `features` and `candidates`; `rules` names the bits of candidates.rules."""
+    count_records = _one(connection, "select count(*) from features")
+    comparisons = _filled(connection, count_records)
+    views = [_random_view(connection, comparisons, count_records)] if count_records > 1 else [_empty_view(comparisons)]
+    names = {comparison.name: position for position, comparison in enumerate(comparisons)}
+    for rule, used in VIEWS.items():
+        if rule in rules:
+            views.append(_rule_view(connection, comparisons, rule, rules.index(rule), [names[u] for u in used if u in names]))
+    priors = [np.array([level.m for level in comparison.levels[:0:-1]]) for comparison in comparisons]
+    parameters = fit(views, priors)
+    prior = _prior(connection, comparisons, parameters, count_records)
+    settings = compared.splink_settings(comparisons, prior)
+    for entry, m, u in zip(settings["comparisons"], parameters.m, parameters.u, strict=True):
+        levels = entry["comparison_levels"][1:]
+        for position, level in enumerate(reversed(levels)):
+            level["m_probability"] = _rounded(m[position])
+            level["u_probability"] = _rounded(u[position])
+    frequencies = _frequencies(connection, comparisons)
+    report = {
+        "records": count_records,
+        "iterations": parameters.iterations,
+        "views": {view.name: {"pairs": int(view.counts.sum()), "share_of_matches": _rounded(parameters.shares[view.name])} for view in views},
+    }
+    content = json.dumps([settings, frequencies], sort_keys=True)
+    return Model("m" + hashlib.sha256(content.encode()).hexdigest()[:12], settings, frequencies, report)
+
+
+def _filled(connection: duckdb.DuckDBPyConnection, count_records: int) -> tuple[Comparison, ...]:
+    """The comparisons that the data can feed: one of the columns that they need is filled often enough."""
+    needed = sorted({column for comparison in compared.ALL for column in comparison.needs})
+    counts = connection.execute(f"select {', '.join(f'count({column})' for column in needed)} from features").fetchall()[0]
+    filled = dict(zip(needed, counts, strict=True))
+    least = max(2.0, _LEAST_SHARE_FILLED * count_records)
+    chosen = tuple(c for c in compared.ALL if max(filled[column] for column in c.needs) >= least)
+    # A model needs a comparison, even of a source that fills nothing.
+    return chosen or (compared.FIRST_NAME,)
+
+
+def _random_view(connection: duckdb.DuckDBPyConnection, comparisons: Sequence[Comparison], count_records: int) -> View:
+    if count_records * (count_records - 1) // 2 <= RANDOM_PAIRS:
+        pairs = "select l.n as join_key_l, r.n as join_key_r from features as l inner join features as r on l.n < r.n"
+    else:
+        random = np.random.default_rng(SEED)
+        first, second = random.integers(0, count_records, (2, RANDOM_PAIRS))
+        different = first != second
+        table = pa.table({"join_key_l": np.minimum(first, second)[different], "join_key_r": np.maximum(first, second)[different]})
+        connection.register("random_pairs", table)
+        pairs = "select * from random_pairs"
+    return _view(connection, comparisons, RANDOM, pairs, ())
+
+
+def _empty_view(comparisons: Sequence[Comparison]) -> View:
+    return View(RANDOM, np.zeros((0, len(comparisons)), dtype=np.int64), np.zeros(0))
+
+
+def _rule_view(
+    connection: duckdb.DuckDBPyConnection, comparisons: Sequence[Comparison], rule: str, bit: int, used: Sequence[int]
+) -> View:
+    condition = f"(rules >> {bit}) & 1 = 1"
+    count = _one(connection, f"select count(*) from candidates where {condition}")
+    if count > MOST_PAIRS_OF_VIEW:
+        # A sample by content, which neither threads nor the order of rows can change.
+        condition += f" and hash(join_key_l, join_key_r) % {count} < {MOST_PAIRS_OF_VIEW}"
+    return _view(connection, comparisons, rule, f"select join_key_l, join_key_r from candidates where {condition}", used)
+
+
+def _view(
+    connection: duckdb.DuckDBPyConnection, comparisons: Sequence[Comparison], name: str, pairs: str, used: Sequence[int]
+) -> View:
+    levels = ", ".join(f"cast({level_expression(c)} as bigint) as level_{c.name}" for c in comparisons)
+    counted = connection.execute(f"""
+        select {", ".join(f"level_{c.name}" for c in comparisons)}, count(*) as count_pairs
+        from (
+            select {levels}
+            from (
+                select {paired_columns(compared.COLUMNS)}
+                from ({pairs}) as pairs
+                inner join features as l on pairs.join_key_l = l.n
+                inner join features as r on pairs.join_key_r = r.n
+            )
+        )
+        group by all
+        order by all
+    """).to_arrow_table()
+    columns = [counted.column(f"level_{c.name}").to_numpy() for c in comparisons]
+    return View(name, np.stack(columns, axis=1), counted.column("count_pairs").to_numpy().astype(np.float64), tuple(used))
+
+
+def _prior(
+    connection: duckdb.DuckDBPyConnection, comparisons: Sequence[Comparison], parameters: Parameters, count_records: int
+) -> float:
+    """The probability that two records drawn at random are one person: what the candidates add up to."""
+    total = count_records * (count_records - 1) / 2
+    count = _one(connection, "select count(*) from candidates")
+    if not count:
+        return 1e-6
+    share = min(1.0, MOST_PAIRS_OF_VIEW / count)
+    sample = f"select join_key_l, join_key_r from candidates where hash(join_key_l, join_key_r) % 1000000 < {int(share * 1_000_000)}"
+    view = _view(connection, comparisons, "candidates", sample, ())
+    # Between a match for one record in a hundred and ten matches for each.
+    least, most = 0.01 / count_records, min(0.5, 20.0 / count_records)
+    prior = 1.0 / count_records
+    for _ in range(50):
+        matches = float((posterior(view, parameters.m, parameters.u, prior) * view.counts).sum()) / share
+        prior = min(most, max(least, matches / total))
+    return _rounded(prior)
+
+
+def _frequencies(connection: duckdb.DuckDBPyConnection, comparisons: Sequence[Comparison]) -> dict[str, dict[str, float]]:
+    columns = sorted({level.term_frequency for c in comparisons for level in c.levels if level.term_frequency})
+    frequencies: dict[str, dict[str, float]] = {}
+    for column in columns:
+        counted = connection.execute(
+            f"select {column} as value, count(*) / sum(count(*)) over () as frequency from features "
+            f"where {column} is not null group by {column} "
+            f"qualify count(*) >= {_LEAST_FREQUENCY} order by {column}"
+        ).fetchall()
+        frequencies[column] = {value: _rounded(frequency) for value, frequency in counted}
+    return frequencies
+
+
+def _rounded(value: Floats | float) -> float:
+    return float(f"{float(value):.{_DIGITS}g}")
+
+
+def _one(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
+    return int(connection.execute(sql).fetchall()[0][0])

@@ -1,0 +1,15 @@
+"""Two whole birth dates many years apart, not explained by slips of the pen, are two people: parent and child."""
+
+from cdp_cli.identity.vetoes import Veto
+
+_YEARS = 12
+
+VETO = Veto(
+    name="birth_dates_far_apart",
+    why=f"Both have a whole birth date; they are more than {_YEARS} years apart and differ by more than two slips.",
+    condition=(
+        "birth_date_l is not null and birth_date_r is not null"
+        f" and abs(cast(left(birth_date_l, 4) as integer) - cast(left(birth_date_r, 4) as integer)) > {_YEARS}"
+        " and damerau_levenshtein(birth_date_l, birth_date_r) > 2"
+    ),
+)

@@ -1,0 +1,293 @@
+{%- set types = ['user_id', 'loyalty_id', 'national_id', 'email', 'phone', 'anonymous_id'] -%}
+
+with
+
+records as (
+
+    select * from {{ ref('identity_records') }}
+
+),
+
+identifier_types as (
+
+    select * from {{ ref('identifier_types') }}
+
+),
+
+blocked_values as (
+
+    select * from {{ ref('blocked_values') }}
+
+),
+
+nicknames as (
+
+    select * from {{ ref('nicknames') }}
+
+),
+
+identifiers as (
+
+    {% for type in types -%}
+    select
+        record_id,
+        source,
+        '{{ type }}' as identifier_type,
+        {{ type }} as identifier_value,
+        first_name,
+        last_name,
+        birth_date,
+        user_id
+
+    from records
+
+    where {{ type }} is not null
+    {%- if not loop.last %}
+
+    union all
+
+    {% endif %}
+    {%- endfor %}
+
+),
+
+-- The first names on a value. An initial contradicts nothing; a first name that is another's surname on the
+-- same value is one written the wrong way round.
+value_names as (
+
+    select
+        identifiers.identifier_type,
+        identifiers.identifier_value,
+        identifiers.first_name as name
+
+    from identifiers
+
+    left join identifiers as surnames
+        on
+            identifiers.identifier_type = surnames.identifier_type
+            and identifiers.identifier_value = surnames.identifier_value
+            and identifiers.first_name = surnames.last_name
+
+    where
+        length(identifiers.first_name) > 1
+        and surnames.record_id is null
+
+    group by
+        identifiers.identifier_type,
+        identifiers.identifier_value,
+        identifiers.first_name
+
+),
+
+-- A value with very many names needs no closer look: they are counted as they are.
+values_of_many_names as (
+
+    select
+        identifier_type,
+        identifier_value,
+        count(*) as count_names
+
+    from value_names
+
+    group by
+        identifier_type,
+        identifier_value
+
+    having count(*) > 1
+
+),
+
+name_forms as (
+
+    select distinct
+        value_names.name,
+        coalesce(nicknames.name, value_names.name) as form
+
+    from value_names
+
+    left join nicknames
+        on value_names.name = nicknames.nickname
+
+    union
+
+    select
+        name,
+        name as form
+
+    from value_names
+
+),
+
+contradicting_names as (
+
+    select
+        names.identifier_type,
+        names.identifier_value,
+        names.name
+
+    from value_names as names
+
+    inner join values_of_many_names
+        on
+            names.identifier_type = values_of_many_names.identifier_type
+            and names.identifier_value = values_of_many_names.identifier_value
+            and values_of_many_names.count_names <= 40
+
+    inner join value_names as other_names
+        on
+            names.identifier_type = other_names.identifier_type
+            and names.identifier_value = other_names.identifier_value
+            and names.name <> other_names.name
+
+    where
+        {{ names_contradict('names.name', 'other_names.name') }}
+        and not exists (
+
+            select 1
+
+            from name_forms as forms
+
+            inner join name_forms as other_forms
+                on forms.form = other_forms.form
+
+            where
+                forms.name = names.name
+                and other_forms.name = other_names.name
+
+        )
+
+),
+
+count_contradicting as (
+
+    select
+        identifier_type,
+        identifier_value,
+        count(distinct substring(name, 1, 1)) as count_initials
+
+    from contradicting_names
+
+    group by
+        identifier_type,
+        identifier_value
+
+),
+
+value_statistics as (
+
+    select
+        identifiers.identifier_type,
+        identifiers.identifier_value,
+        count(distinct identifiers.record_id) as count_records,
+        count(distinct identifiers.source) as count_sources,
+        count(distinct identifiers.first_name) as count_first_names,
+        count(distinct identifiers.birth_date) as count_birth_dates,
+        count(distinct identifiers.user_id) as count_user_ids,
+        cast(substring(max(identifiers.birth_date), 1, 4) as integer)
+        - cast(substring(min(identifiers.birth_date), 1, 4) as integer) as birth_years_apart
+
+    from identifiers
+
+    group by
+        identifiers.identifier_type,
+        identifiers.identifier_value
+
+),
+
+value_people as (
+
+    select
+        value_statistics.*,
+        case
+            when values_of_many_names.count_names > 40 then values_of_many_names.count_names
+            -- Names that contradict and share their initial are two people at least.
+            when count_contradicting.count_initials is not null
+                then greatest(count_contradicting.count_initials, 2)
+            -- A parent and a child of one name are some twenty years apart, a slip of the pen is not.
+            when value_statistics.birth_years_apart >= 15 then 2
+            else 1
+        end as count_people,
+        coalesce(blocked_values.reason, blocked_email_names.reason) as blocked_reason,
+        {{ is_malformed_identifier('value_statistics.identifier_type', 'value_statistics.identifier_value') }}
+            as is_malformed
+
+    from value_statistics
+
+    left join values_of_many_names
+        on
+            value_statistics.identifier_type = values_of_many_names.identifier_type
+            and value_statistics.identifier_value = values_of_many_names.identifier_value
+
+    left join count_contradicting
+        on
+            value_statistics.identifier_type = count_contradicting.identifier_type
+            and value_statistics.identifier_value = count_contradicting.identifier_value
+
+    left join blocked_values
+        on
+            value_statistics.identifier_type = blocked_values.column_name
+            and replace(value_statistics.identifier_value, '+', '') = blocked_values.value
+
+    left join blocked_values as blocked_email_names
+        on
+            value_statistics.identifier_type = 'email'
+            and blocked_email_names.column_name = 'email_name'
+            and {{ dbt.split_part('value_statistics.identifier_value', "'@'", 1) }} = blocked_email_names.value
+
+),
+
+value_classes as (
+
+    select
+        value_people.*,
+        identifier_types.priority,
+        case
+            when value_people.blocked_reason is not null then 'blocked: ' || value_people.blocked_reason
+            when value_people.is_malformed then 'malformed'
+            when value_people.count_records > identifier_types.max_records then 'over max_records'
+            when value_people.count_people > identifier_types.max_household then 'over max_household'
+        end as junk_reason,
+        case
+            when value_people.count_people > identifier_types.max_profiles_per_value
+                then 'over max_profiles_per_value'
+            when value_people.count_user_ids > identifier_types.max_user_ids then 'over max_user_ids'
+        end as household_reason
+
+    from value_people
+
+    inner join identifier_types
+        on value_people.identifier_type = identifier_types.identifier_type
+
+),
+
+final as (
+
+    select
+        identifiers.record_id,
+        identifiers.source,
+        identifiers.identifier_type,
+        identifiers.identifier_value,
+        case
+            when value_classes.junk_reason is not null then 'junk'
+            when value_classes.household_reason is not null then 'household'
+            else 'personal'
+        end as identifier_class,
+        coalesce(value_classes.junk_reason, value_classes.household_reason) as demoted_reason,
+        value_classes.priority,
+        value_classes.count_records,
+        value_classes.count_sources,
+        value_classes.count_first_names,
+        value_classes.count_birth_dates,
+        value_classes.count_user_ids,
+        value_classes.count_people
+
+    from identifiers
+
+    inner join value_classes
+        on
+            identifiers.identifier_type = value_classes.identifier_type
+            and identifiers.identifier_value = value_classes.identifier_value
+
+)
+
+select * from final
