@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cdp_cli.demo.advance import AdvanceSummary, advance
 from cdp_cli.demo.generate import DemoSummary, generate
 
-__all__ = ["DemoSummary", "generate"]
+__all__ = ["AdvanceSummary", "DemoSummary", "advance", "generate"]

@@ -1,0 +1,73 @@
+"""What the demo's tables are, and the windows of time that they are filled by."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+
+import duckdb
+
+HISTORY_DAYS = 1095
+WEB_DAYS = 180
+EMAIL_DAYS = 365
+EPOCH = dt.date(1970, 1, 1)
+
+RAW_SCHEMAS = ("crm", "shop", "pos", "web", "email", "support", "consent")
+# The scripts that fill a window of time, in the order in which one needs the other.
+ACTIVITY = ("records", "crm", "purchases", "shop", "pos", "web", "email", "support", "consent", "truth")
+
+
+def window(first_day: dt.date, until_day: dt.date) -> dict[str, object]:
+    """The parameters of the days from `first_day` up to and without `until_day`."""
+    web_from = max(first_day, until_day - dt.timedelta(days=WEB_DAYS))
+    # Four days back, because newsletters are opened up to three days later.
+    email_from = max(first_day - dt.timedelta(days=4), until_day - dt.timedelta(days=EMAIL_DAYS))
+    return {
+        "from": f"{first_day} 00:00:00",
+        "until": f"{until_day} 00:00:00",
+        "from_day": (first_day - EPOCH).days,
+        "until_day": (until_day - EPOCH).days,
+        "web_from": f"{web_from} 00:00:00",
+        "web_from_day": (web_from - EPOCH).days,
+        "web_days": WEB_DAYS,
+        "email_from": f"{email_from} 00:00:00",
+        "email_days": EMAIL_DAYS,
+    }
+
+
+def derived(rates: Mapping[str, float], customers: int) -> dict[str, object]:
+    """Parameters that follow from rates."""
+    return {
+        "strangers_a_day": customers * rates["stranger_visitors"] / WEB_DAYS,
+        # Measured: about one family device in six has no second user in the web tool's memory, and most
+        # devices are not in a household of several visitors.
+        "family_device": 6 * rates["device_shared"],
+    }
+
+
+def set_clock(connection: duckdb.DuckDBPyConnection, today: dt.date) -> None:
+    """Make the last second of `today` the moment that the warehouse takes for now."""
+    connection.execute("create schema if not exists cdp")
+    connection.execute("create table if not exists cdp.clock (as_of timestamp)")
+    connection.execute("delete from cdp.clock")
+    connection.execute("insert into cdp.clock values (?)", [dt.datetime.combine(today, dt.time(23, 59, 59))])
+
+
+def demo_tables(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
+    """Schema and name of each table in the raw schemas and in `truth`."""
+    rows = connection.execute(
+        "select table_schema, table_name from information_schema.tables "
+        "where list_contains(?, table_schema) and table_catalog = current_database() order by all",
+        [[*RAW_SCHEMAS, "truth"]],
+    ).fetchall()
+    return [(str(schema), str(name)) for schema, name in rows]
+
+
+def table_sizes(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Rows of each raw table, by `schema.table`."""
+    names = [f"{schema}.{name}" for schema, name in demo_tables(connection) if schema != "truth"]
+    sizes = {}
+    for name in names:
+        found = connection.execute(f"select count(*) from {name}").fetchone()
+        sizes[name] = int(found[0]) if found else 0
+    return sizes
