@@ -122,6 +122,8 @@ def _csv(path: Path, encoding: str) -> tuple[str, dict[str, str]]:
         delimiter = max(_DELIMITERS, key=lambda each: _unquoted(first).count(each))
         lines.seek(0)
         header = [name.strip() for name in next(csv.reader(lines, delimiter=delimiter), [])]
+    if any("\ufffd" in name for name in header):
+        raise _not_encoded(path, encoding, ", line 1,")
     if not header:
         raise FixInput(f"{path} has no header in its first line.", "Add one: the names of the columns.")
     for position, name in enumerate(header, start=1):
@@ -175,14 +177,17 @@ def _described(path: Path, relation: str, kind: str) -> dict[str, str]:
 
 
 @contextmanager
+def _bytes(path: Path) -> Iterator[IO[bytes]]:
+    with path.open("rb") as raw, gzip.GzipFile(fileobj=raw) if _is_gzip(path) else raw as opened:
+        yield cast("IO[bytes]", opened)
+
+
+@contextmanager
 def _text(path: Path, encoding: str) -> Iterator[IO[str]]:
-    """The file as text, with or without a byte order mark."""
+    """The file as text, with or without a byte order mark, to look at its beginning."""
     codec = "utf-8-sig" if encoding == "utf-8" else encoding
-    with (
-        path.open("rb") as raw,
-        gzip.GzipFile(fileobj=raw) if _is_gzip(path) else raw as opened,
-        io.TextIOWrapper(cast("IO[bytes]", opened), encoding=codec, newline="") as lines,
-    ):
+    # What cannot be read further down is for DuckDB to find, which knows the line.
+    with _bytes(path) as opened, io.TextIOWrapper(opened, codec, errors="replace", newline="") as lines:
         yield lines
 
 
@@ -199,8 +204,6 @@ def _explained(path: Path, encoding: str) -> Iterator[None]:
     """Say what is wrong with a file without repeating what stands in it."""
     try:
         yield
-    except UnicodeError as error:
-        raise _not_encoded(path, encoding, "") from error
     except (gzip.BadGzipFile, EOFError) as error:
         raise _damaged(path) from error
     except duckdb.Error as error:
@@ -209,7 +212,9 @@ def _explained(path: Path, encoding: str) -> Iterator[None]:
 
 def _not_encoded(path: Path, encoding: str, where: str) -> FixInput:
     others = " or ".join(f"--encoding {other}" for other in ENCODINGS if other != encoding)
-    return FixInput(f"{path}{where} is not {encoding.upper()} text.", f"Save it as UTF-8, or say {others}.")
+    # JSON is UTF-8 by its standard.
+    remedy = "Save it as UTF-8." if "json" in path.name.lower() else f"Save it as UTF-8, or say {others}."
+    return FixInput(f"{path}{where} is not {encoding.upper()} text.", remedy)
 
 
 def _damaged(path: Path) -> FixInput:
@@ -245,23 +250,16 @@ def _from_duckdb(path: Path, encoding: str, message: str) -> FixInput:
 
 def _json_problem(path: Path) -> FixInput:
     """Find the first line that is no JSON object; only read this way once it is known that there is one."""
-    with _explained(path, "utf-8"), _text(path, "utf-8") as lines:
-        number = 0
-        while True:
-            number += 1
+    with _bytes(path) as lines:
+        for number, line in enumerate(lines, start=1):
             try:
-                line = lines.readline()
+                value = json.loads(line.decode("utf-8-sig")) if line.strip() else {}
             except UnicodeDecodeError:
                 return _not_encoded(path, "utf-8", f", line {number},")
-            if not line:
-                return FixInput(f"{path} cannot be read as JSON.", "Write one object a line.")
-            if not line.strip():
-                continue
-            try:
-                value = json.loads(line)
             except ValueError:
                 return FixInput(
                     f"{path}, line {number}, is not valid JSON.", "Correct it: one object a line."
                 )
             if not isinstance(value, dict):
                 return FixInput(f"{path}, line {number}, is not a JSON object.", "Write one object a line.")
+    return FixInput(f"{path} cannot be read as JSON.", "Write one object a line.")

@@ -34,7 +34,7 @@ def steps(page: Path) -> list[Step]:
 
 
 def follow(page: Path, project: Project) -> Iterator[tuple[Step, str]]:
-    """Run each step in the project's folder; yields it with its output, of which blanks at line ends are cut."""
+    """Run each step in the project's folder; yields it with its output, without blanks at the lines' ends."""
     programs = {
         "cdp": f"{shlex.quote(sys.executable)} -m cdp_cli.cli",
         "dbt": f"{shlex.quote(sys.executable)} -m dbt.cli.main",
