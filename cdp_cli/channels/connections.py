@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 from collections.abc import Mapping
@@ -149,7 +150,20 @@ def _base_url(entry: _Entry, channel: Channel, where: str) -> str:
         raise FixConfiguration(
             f"{where}.base_url holds credentials or a query.", "Put secrets under `secrets`, by reference."
         )
+    if parts.scheme == "http" and not _is_ours(parts.hostname):
+        raise FixConfiguration(
+            f"{where}.base_url is http, so that secrets and people's data would travel in clear.",
+            "Use https.",
+        )
     return url
+
+
+def _is_ours(host: str) -> bool:
+    """Whether a host is this machine or one in a private network, a container's name for example."""
+    try:
+        return ipaddress.ip_address(host).is_private
+    except ValueError:
+        return "." not in host or host.endswith((".internal", ".local", ".localhost"))
 
 
 def _secrets(entry: _Entry, channel: Channel, where: str, project_dir: Path) -> dict[str, SecretStr]:

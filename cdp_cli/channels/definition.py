@@ -33,6 +33,13 @@ def _status(value: int | str) -> str:
     return str(value)
 
 
+def _without_readback(value: Idempotency | None) -> Idempotency | None:
+    if value is Idempotency.READBACK:
+        raise ValueError("readback is for destinations written in Python; say keyed, upsert or append_only")
+    return value
+
+
+Declared = Annotated[Idempotency, AfterValidator(_without_readback)]
 Rate = Annotated[str, AfterValidator(_rate)]
 Status = Annotated[int | str, AfterValidator(_status)]
 
@@ -198,7 +205,7 @@ class Operation(Call):
     batch: Batching
     row: Any
     body: Any = None
-    idempotency: Idempotency | None = None
+    idempotency: Declared | None = None
     lookup: Lookup | None = None
     poll: Poll | None = None
     rejected: Rejected | None = None
@@ -210,7 +217,7 @@ class ObjectRule(_Strict):
 
     description: str
     match: tuple[str, ...] = Field(min_length=1)
-    idempotency: Idempotency
+    idempotency: Declared
     fields: dict[str, FieldRule]
     check: Check | None = None
     upsert: Operation | None = None

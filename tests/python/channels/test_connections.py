@@ -46,6 +46,11 @@ CASES = [
     ("no address", klaviyo("base_url: a.klaviyo.com"), "base_url is not an http or https address."),
     ("password in the address", klaviyo(f"base_url: https://x:{KEY}@y.z"), "base_url holds credentials"),
     (
+        "http in the open",
+        klaviyo("base_url: http://a.klaviyo.com"),
+        "base_url is http, so that secrets and people's data would travel in clear.",
+    ),
+    (
         "unset address",
         klaviyo("base_url: 'https://${NOT_SET}/x'"),
         "environment variable NOT_SET, which is not",

@@ -27,6 +27,7 @@ CASES = [
     ("limit: default", "limit: slow", "objects.* uses the limit 'slow', which limits does not have."),
     ('post: ""\n      limit', 'post: ""\n      get: /x\n      limit', "say exactly one of get, post"),
     ("idempotency: keyed", "idempotency: lucky", "objects.*.idempotency: input should be 'keyed', 'upsert'"),
+    ("idempotency: keyed", "idempotency: readback", "objects.*.idempotency: readback is for destinations"),
     (", secret: signing_secret}", "}", "auth: say either header and value, or sign and secret."),
     ("index: index, ", "", "objects.*.upsert.rejected: say how a record is found: index or key"),
     ('{description: "Any', '{normalise: shout, description: "Any', "'shout' is not a normaliser; there are"),
