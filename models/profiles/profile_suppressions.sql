@@ -1,8 +1,8 @@
 with
 
-unified_people as (
+identity_identifiers as (
 
-    select * from {{ ref('unified_people') }}
+    select * from {{ ref('identity_identifiers') }}
 
 ),
 
@@ -40,7 +40,7 @@ refusals as (
 
     select
         unified_email_events.record_id,
-        unified_people.email,
+        identity_identifiers.identifier_value as email,
         case unified_email_events.event_type
             when 'bounced' then 'hard_bounce'
             when 'complained' then 'complaint'
@@ -51,8 +51,10 @@ refusals as (
 
     from unified_email_events
 
-    left join unified_people
-        on unified_email_events.record_id = unified_people.record_id
+    left join identity_identifiers
+        on
+            unified_email_events.record_id = identity_identifiers.record_id
+            and identity_identifiers.identifier_type = 'email'
 
     where
         unified_email_events.event_type in ('complained', 'unsubscribed')
@@ -60,7 +62,7 @@ refusals as (
 
     group by
         unified_email_events.record_id,
-        unified_people.email,
+        identity_identifiers.identifier_value,
         unified_email_events.event_type
 
 ),

@@ -16,9 +16,9 @@ from cdp_cli.profiles import Choice, Finding, Profile, find_profiles, read_profi
 from cdp_cli.warehouse import open_warehouse
 
 _LOST_BY = {
-    "junk": "junk",
-    "shared": "shared in the household",
-    "group": "its group's winning record has none",
+    "junk": "[junk]",
+    "shared": "[shared in the household]",
+    "group": "[the winning record of its group has none]",
     "same": "",
     "rank": "",
 }
@@ -121,18 +121,19 @@ def _show_profile(profile: Profile) -> None:
 
 
 def _golden_row(choice: Choice) -> tuple[object, ...]:
-    lost = "; ".join(
-        f"{loser.value} ({', '.join(filter(None, [loser.record_id, _LOST_BY[loser.lost_by or 'rank']]))})"
-        for loser in choice.losers
-        if loser.lost_by != "same"
-    )
-    agreeing = sum(1 for loser in choice.losers if loser.lost_by == "same")
-    if agreeing:
-        lost = "; ".join(filter(None, [f"{_count(agreeing, 'record')} with the same value", lost]))
+    same = sum(1 for loser in choice.losers if loser.lost_by == "same")
+    lost: dict[str, list[str]] = {}
+    for loser in choice.losers:
+        if loser.lost_by != "same":
+            why = _LOST_BY[loser.lost_by or "rank"]
+            lost.setdefault(loser.value, []).append(f"{loser.record_id} {why}".strip())
+    told = [f"{value} ({', '.join(records)})" for value, records in lost.items()]
+    if same:
+        told.insert(0, f"{_count(same, 'record')} with the same value")
     winner = choice.winner
     if winner is None:
-        return (choice.attribute, None, None, None, lost)
-    return (choice.attribute, winner.value, winner.record_id, _day(winner.updated_at), lost)
+        return (choice.attribute, None, None, None, "; ".join(told))
+    return (choice.attribute, winner.value, winner.record_id, _day(winner.updated_at), "; ".join(told))
 
 
 def _rows(title: str, rows: Sequence[Mapping[str, Any]], columns: Sequence[str], empty: str = "") -> None:

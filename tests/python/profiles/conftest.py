@@ -9,7 +9,9 @@ from cdp_cli.warehouse import Warehouse
 from cdp_cli.warehouse.duckdb import DuckDBWarehouse
 
 _TABLES = """
-create schema profiles; create schema identity; create schema segments; create schema cdp; create schema unified;
+create schema profiles;
+create schema identity;
+create schema cdp;
 
 create table profiles.profiles as
 select * from (values
