@@ -4,14 +4,11 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 BIN := .venv/bin
 CUSTOMERS ?= 5000
 
-# The demo's channels are a local server, so these open nothing.
-DEMO_ENV := KLAVIYO_API_KEY=demo-key CRM_WEBHOOK_SECRET=whsec_ZGVtby1zZWNyZXQtb2YtdGhlLXJlY2VpdmVy
-
 .PHONY: demo test check bench clean setup setup-dev
 
 demo: setup ## Generate a retailer, build, and sync to a local receiver.
 	@test -f $${CDP_DATA:-data}/warehouse.duckdb || $(BIN)/cdp demo --customers $(CUSTOMERS) --seed 42
-	@$(DEMO_ENV) $(BIN)/cdp receiver --store $${CDP_DATA:-data}/receiver.sqlite -- $(BIN)/cdp run
+	@$(BIN)/cdp receiver --port 0 --store $${CDP_DATA:-data}/receiver.sqlite -- $(BIN)/cdp run
 
 test: setup-dev check ## Run all checks and tests.
 	$(BIN)/pytest

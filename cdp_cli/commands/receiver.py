@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import click
@@ -15,6 +16,7 @@ from cdp_cli.receiver.faults import Fault
 
 
 @click.command("receiver")
+@click.argument("command", nargs=-1, type=click.UNPROCESSED)
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=8710, show_default=True, help="0 takes a free one."
 )
@@ -26,14 +28,17 @@ from cdp_cli.receiver.faults import Fault
 @click.option(
     "--fault", "faults", multiple=True, help="A failure to begin with, as JSON; docs/receiver.md lists them."
 )
-def receiver(port: int, store: Path | None, faults: tuple[str, ...]) -> None:
-    """Run a local server that speaks the channels' contracts, until interrupted.
+def receiver(command: tuple[str, ...], port: int, store: Path | None, faults: tuple[str, ...]) -> int:
+    """Run a local server that speaks the channels' contracts, until interrupted or while COMMAND runs.
+
+    COMMAND finds the server and its keys in its environment; its exit code is ours.
 
     It takes the keys in KLAVIYO_API_KEY and CRM_WEBHOOK_SECRET, or demo values where they are not set.
 
     \b
     Example:
         cdp receiver --port 8710 --store data/receiver.sqlite
+        cdp receiver --port 0 -- cdp sync
         cdp receiver --fault '{"kind": "status", "status": 429, "retry_after": 2, "times": 3}'
     """
     wanted = [_fault(text) for text in faults]
@@ -55,8 +60,21 @@ def receiver(port: int, store: Path | None, faults: tuple[str, ...]) -> None:
         ) from None
     for fault in wanted:
         server.faults.add(fault)
+    if command:
+        return _beside(server, command)
     console.note(f"The receiver listens on {server.url}; stop it with Ctrl-C.")
     server.serve()
+    return 0
+
+
+def _beside(server: Receiver, command: tuple[str, ...]) -> int:
+    with server:
+        try:
+            return subprocess.run(command, env={**os.environ, **server.environment}, check=False).returncode
+        except FileNotFoundError:
+            raise FixConfiguration(
+                f"There is no command {command[0]!r}.", "Name one after the two dashes."
+            ) from None
 
 
 def _fault(text: str) -> Fault:
