@@ -12,6 +12,6 @@
 {% macro duckdb__most_frequent(expression) -%}
     list_sort(list_transform(
         map_entries(histogram({{ expression }})),
-        lambda entry: {'less_often': -cast(entry.value as bigint), 'entry': entry.key}
-    ))[1].entry
+        lambda entry: {'less_often': -cast(entry['value'] as bigint), 'entry': entry['key']}
+    ))[1]['entry']
 {%- endmacro %}

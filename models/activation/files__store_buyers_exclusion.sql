@@ -6,6 +6,8 @@
     'removal_guard': 1.0,
 }}) }}
 
+-- No guard on removals: after a week everybody leaves.
+
 select
     profiles.profile_id,
     profiles.profile_id as external_id,

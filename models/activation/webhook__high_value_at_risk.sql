@@ -4,8 +4,10 @@
     'mode': 'mirror',
     'purpose': 'personalisation',
     'nulls': {'phone': 'clear', 'email': 'clear'},
-    'removal_guard': 0.5,
+    'removal_guard': 1.0,
 }}) }}
+
+-- No guard on removals: a person leaves by buying again, and a good week may empty this short list.
 
 select
     profiles.profile_id,

@@ -11,17 +11,27 @@ members as (
 
 ),
 
+events as (
+
+    select
+        segment,
+        event,
+        occurred_at,
+        occurred_at > {{ dbt.dateadd('day', -7, run_started_at_utc()) }} as is_of_7d
+
+    from {{ source('segment_log', 'segment_events') }}
+
+),
+
 changes as (
 
     select
         segment,
         max(occurred_at) as last_changed_at,
-        sum(case when event = 'entered' and occurred_at > {{ dbt.dateadd('day', -7, run_started_at_utc()) }} then 1 else 0 end)
-            as count_entered_7d,
-        sum(case when event = 'exited' and occurred_at > {{ dbt.dateadd('day', -7, run_started_at_utc()) }} then 1 else 0 end)
-            as count_exited_7d
+        sum(case when is_of_7d and event = 'entered' then 1 else 0 end) as count_entered_7d,
+        sum(case when is_of_7d and event = 'exited' then 1 else 0 end) as count_exited_7d
 
-    from {{ source('segment_log', 'segment_events') }}
+    from events
     group by segment
 
 ),

@@ -75,8 +75,8 @@ orders as (
         returns.refund_amount,
         returns.returned_at,
         min(orders.ordered_at) over (partition by identity_map.profile_id) as first_ordered_at,
-        {{ dbt.datediff('orders.ordered_at', 'clock.present', 'second') }} as age_seconds,
-        {{ dbt.datediff('returns.returned_at', 'clock.present', 'second') }} as return_age_seconds,
+        {{ age_in_seconds('orders.ordered_at') }} as age_seconds,
+        {{ age_in_seconds('returns.returned_at') }} as return_age_seconds,
         extract(hour from orders.ordered_at) as hour_of_day,
         row_number() over (
             partition by identity_map.profile_id order by orders.ordered_at, orders.order_id
@@ -110,8 +110,8 @@ order_traits as (
         count(*) as count_orders,
         sum(net_amount) as sum_revenue,
         {%- for days in windows %}
-        count(*) filter (where {{ within_days(days) }}) as count_orders_{{ days }}d,
-        sum(net_amount) filter (where {{ within_days(days) }}) as sum_revenue_{{ days }}d,
+            count(*) filter (where {{ within_days(days) }}) as count_orders_{{ days }}d,
+            sum(net_amount) filter (where {{ within_days(days) }}) as sum_revenue_{{ days }}d,
         {%- endfor %}
         count(*) filter (where channel = 'online' and {{ within_days(365) }}) as count_online_orders_365d,
         count(*) filter (where channel = 'store' and {{ within_days(365) }}) as count_store_orders_365d,
@@ -175,7 +175,7 @@ web_events as (
         web_events.category,
         web_events.device_type,
         web_events.utm_source,
-        {{ dbt.datediff('web_events.occurred_at', 'clock.present', 'second') }} as age_seconds
+        {{ age_in_seconds('web_events.occurred_at') }} as age_seconds
 
     from {{ ref('unified_web_events') }} as web_events
 
@@ -199,9 +199,9 @@ web_visits as (
         max(device_type) as device_type,
         max(utm_source) as utm_source,
         {%- for days in windows %}
-        count(*) filter (
-            where event_type = 'product_viewed' and {{ within_days(days) }}
-        ) as count_product_views_{{ days }}d,
+            count(*) filter (
+                where event_type = 'product_viewed' and {{ within_days(days) }}
+            ) as count_product_views_{{ days }}d,
         {%- endfor %}
         count(*) filter (where event_type = 'cart_added' and {{ within_days(30) }}) as count_cart_adds_30d,
         count(*) filter (where event_type = 'checkout_started' and {{ within_days(30) }}) as count_checkouts_30d,
@@ -219,8 +219,8 @@ web_traits as (
         profile_id,
         count(*) as count_visits,
         {%- for days in windows %}
-        count(*) filter (where {{ within_days(days) }}) as count_visits_{{ days }}d,
-        sum(count_product_views_{{ days }}d) as count_product_views_{{ days }}d,
+            count(*) filter (where {{ within_days(days) }}) as count_visits_{{ days }}d,
+            sum(count_product_views_{{ days }}d) as count_product_views_{{ days }}d,
         {%- endfor %}
         sum(count_cart_adds_30d) as count_cart_adds_30d,
         sum(count_checkouts_30d) as count_checkouts_30d,
@@ -255,7 +255,7 @@ email_events as (
         email_events.event_type,
         email_events.bounce_type,
         email_events.occurred_at,
-        {{ dbt.datediff('email_events.occurred_at', 'clock.present', 'second') }} as age_seconds
+        {{ age_in_seconds('email_events.occurred_at') }} as age_seconds
 
     from {{ ref('unified_email_events') }} as email_events
 
@@ -275,9 +275,11 @@ email_messages as (
         profile_id,
         message_id,
         {%- for event in ["delivered", "opened", "clicked"] %}
-        min(age_seconds) filter (where event_type = '{{ event }}') as {{ event }}_age_seconds,
-        max(occurred_at) filter (where event_type = '{{ event }}') as {{ event }}_at,
+            min(age_seconds) filter (where event_type = '{{ event }}') as {{ event }}_age_seconds,
+            max(occurred_at) filter (where event_type = '{{ event }}') as {{ event }}_at,
         {%- endfor %}
+        max(case when event_type = 'opened' then 1.0 else 0.0 end) as was_opened,
+        max(case when event_type = 'clicked' then 1.0 else 0.0 end) as was_clicked,
         count(*) filter (where event_type = 'bounced' and bounce_type = 'hard') as count_hard_bounces,
         max(occurred_at) filter (where event_type in ('unsubscribed', 'complained')) as unsubscribed_at
 
@@ -291,11 +293,11 @@ email_traits as (
     select
         profile_id,
         {%- for event in ["delivered", "opened", "clicked"] %}
-        {%- for days in [30, 90, 365] %}
-        count(*) filter (
-            where {{ within_days(days, event ~ '_age_seconds') }}
-        ) as count_emails_{{ event }}_{{ days }}d,
-        {%- endfor %}
+            {%- for days in [30, 90, 365] %}
+                count(*) filter (
+                    where {{ within_days(days, event ~ '_age_seconds') }}
+                ) as count_emails_{{ event }}_{{ days }}d,
+            {%- endfor %}
         {%- endfor %}
         sum(count_hard_bounces) as count_hard_bounces,
         max(delivered_at) as last_email_at,
@@ -303,12 +305,8 @@ email_traits as (
         max(clicked_at) as last_clicked_at,
         greatest(max(opened_at), max(clicked_at)) as last_engaged_at,
         max(unsubscribed_at) as last_unsubscribed_at,
-        {%- for event, rate in [('opened', 'open_rate'), ('clicked', 'click_rate')] %}
-        {{ share(
-            'count(*) filter (where ' ~ within_days(90, 'delivered_age_seconds') ~ ' and ' ~ event ~ '_at is not null)',
-            'count(*) filter (where ' ~ within_days(90, 'delivered_age_seconds') ~ ')'
-        ) }} as {{ rate }}_90d{{ ',' if not loop.last }}
-        {%- endfor %}
+        avg(was_opened) filter (where {{ within_days(90, 'delivered_age_seconds') }}) as open_rate_90d,
+        avg(was_clicked) filter (where {{ within_days(90, 'delivered_age_seconds') }}) as click_rate_90d
 
     from email_messages
     group by profile_id
@@ -323,7 +321,7 @@ tickets as (
         tickets.closed_at,
         tickets.topic,
         tickets.satisfaction,
-        {{ dbt.datediff('tickets.opened_at', 'clock.present', 'second') }} as age_seconds,
+        {{ age_in_seconds('tickets.opened_at') }} as age_seconds,
         row_number() over (
             partition by identity_map.profile_id, case when tickets.satisfaction is null then 0 else 1 end
             order by tickets.opened_at desc, tickets.ticket_id desc
@@ -346,7 +344,7 @@ support_traits as (
         profile_id,
         count(*) as count_tickets,
         {%- for days in [30, 90, 365] %}
-        count(*) filter (where {{ within_days(days) }}) as count_tickets_{{ days }}d,
+            count(*) filter (where {{ within_days(days) }}) as count_tickets_{{ days }}d,
         {%- endfor %}
         count(*) filter (where closed_at is null) as count_open_tickets,
         max(opened_at) as last_ticket_at,
@@ -367,13 +365,11 @@ traits as (
     select
         profiles.profile_id,
         {%- for column in trait_columns() %}
-        cast(
-            {%- if column.name.startswith(('count_', 'sum_')) -%}
-                coalesce({{ column.name }}, 0)
-            {%- else -%}
-                {{ column.name }}
-            {%- endif %} as {{ column.data_type -}}
-        ) as {{ column.name }},
+            {%- set value = column.name %}
+            {%- if value.startswith(('count_', 'sum_')) %}
+                {%- set value = 'coalesce(' ~ value ~ ', 0)' %}
+            {%- endif %}
+            cast({{ value }} as {{ column.data_type }}) as {{ column.name }},
         {%- endfor %}
         greatest(last_order_at, last_visit_at, last_engaged_at, last_ticket_at) as last_active_at
 
