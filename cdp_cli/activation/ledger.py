@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
-import pyarrow as pa
 
 from cdp_cli.activation.outbox import Outbox, remove_database
 from cdp_cli.channels.base import Verb
@@ -213,16 +212,13 @@ class Ledger:
         )
 
     def _insert(self, table: str, columns: Mapping[str, Sequence[object]]) -> None:
-        if not next(iter(columns.values())):
-            return
-        # One statement for all rows: a channel of one row a request makes a batch of each.
-        self.work.register(
-            "inserted_rows", pa.table({name: list(values) for name, values in columns.items()})
-        )
-        try:
-            self.work.execute(f"insert into ledger.{table} by name from inserted_rows")
-        finally:
-            self.work.unregister("inserted_rows")
+        if next(iter(columns.values())):
+            # One statement for all rows: a channel of one row a request makes a batch of each. As lists,
+            # because an Arrow table made of Python values imports pandas: half of a small run's time.
+            values = ", ".join(f"unnest(?) as {name}" for name in columns)
+            self.work.execute(
+                f"insert into ledger.{table} by name select {values}", [list(v) for v in columns.values()]
+            )
 
     def drop_unsent(self) -> None:
         """Forget the batches that were frozen and never begun: the next plan makes them anew."""

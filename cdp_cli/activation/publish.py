@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pyarrow as pa
-
 from cdp_cli.activation.ledger import Ledger
 from cdp_cli.config import Settings
 from cdp_cli.errors import TryAgain
@@ -11,38 +9,39 @@ from cdp_cli.warehouse import Warehouse, open_warehouse
 
 _WAIT_SECONDS = 5.0
 
+_DELIVERIES = """
+    select run_id, $1 as sync, profile_id, operation, outcome, reason, occurred_at
+    from ledger.deliveries
+    where
+        run_id in (select run_id from ledger.runs where ended_at is not null)
+        and not list_contains($2, run_id)
+"""
+
+_RUNS = """
+    select
+        run_id, $1 as sync, status, started_at, ended_at, added, changed, removed, unchanged, blocked,
+        invalid, rejected, in_doubt, requests
+    from ledger.runs
+    where not published and ended_at is not null and not list_contains($2, run_id)
+    order by started_at, run_id
+"""
+
 
 def publish(settings: Settings, ledger: Ledger, sync: str) -> bool:
     """Append the runs and deliveries that the warehouse does not have yet.
 
     Returns False where the warehouse stays in use: nothing is lost, the next run publishes both.
     """
-    runs = ledger.work.execute(
-        """
-        select
-            run_id, ? as sync, status, started_at, ended_at, added, changed, removed, unchanged, blocked,
-            invalid, rejected, in_doubt, requests
-        from ledger.runs
-        where not published and ended_at is not null
-        order by started_at, run_id
-        """,
-        [sync],
-    ).to_arrow_table()
-    if not runs.num_rows:
+    if not ledger.value("select count(*) from ledger.runs where not published and ended_at is not null"):
         return True
-    deliveries = ledger.work.execute(
-        """
-        select run_id, ? as sync, profile_id, operation, outcome, reason, occurred_at
-        from ledger.deliveries
-        where run_id in (select run_id from ledger.runs where ended_at is not null)
-        """,
-        [sync],
-    ).to_arrow_table()
     try:
         with open_warehouse(settings, read_only=False, wait_seconds=_WAIT_SECONDS) as warehouse:
             # Each append is one transaction; a crash between them, or before we note it, repeats neither.
-            _append_new(warehouse, "sync_deliveries", deliveries, sync)
-            _append_new(warehouse, "sync_runs", runs, sync)
+            for table, sql in (("sync_deliveries", _DELIVERIES), ("sync_runs", _RUNS)):
+                known = _published(warehouse, table, sync)
+                rows = ledger.work.cursor().sql(sql, params=[sync, known]).to_arrow_table()
+                if rows.num_rows:
+                    warehouse.append("cdp", table, rows)
     except TryAgain:
         return False
     with ledger.transaction():
@@ -54,11 +53,9 @@ def publish(settings: Settings, ledger: Ledger, sync: str) -> bool:
     return True
 
 
-def _append_new(warehouse: Warehouse, table: str, rows: pa.Table, sync: str) -> None:
-    known: set[str] = set()
-    if warehouse.exists("cdp", table):
-        found = warehouse.rows(f"select distinct run_id from cdp.{table} where sync = '{sync}'")
-        known = {row["run_id"] for row in found}
-    new = rows.filter(pa.array([run_id not in known for run_id in rows["run_id"].to_pylist()], pa.bool_()))
-    if new.num_rows:
-        warehouse.append("cdp", table, new)
+def _published(warehouse: Warehouse, table: str, sync: str) -> list[str]:
+    """The runs that the warehouse has in this table."""
+    if not warehouse.exists("cdp", table):
+        return []
+    found = warehouse.rows(f"select distinct run_id from cdp.{table} where sync = '{sync}' order by run_id")
+    return [row["run_id"] for row in found]

@@ -15,10 +15,8 @@ from cdp_cli.config import Settings
 from cdp_cli.errors import CdpError
 from cdp_cli.project import Project
 
-_COLUMNS = (
-    "sync", "status", "added", "changed", "removed", "unchanged", "held back", "invalid", "rejected",
-    "in doubt",
-)  # fmt: skip
+_COUNTS = ("added", "changed", "removed", "unchanged", "invalid", "rejected", "in_doubt")
+_RARE = {"invalid", "rejected", "in_doubt"}
 
 
 def send(
@@ -94,17 +92,15 @@ def show(results: Sequence[SyncResult], *, planned: bool) -> None:
     if not results:
         console.say("There is nothing to sync: no model in models/activation/ has meta.sync.")
         return
+    shown = [name for name in _COUNTS if name not in _RARE or any(getattr(r, name) for r in results)]
     console.table(
         "What would be sent" if planned else "What was sent",
-        _COLUMNS,
+        ["sync", "status", *(name.replace("_", " ") for name in shown), "held back"],
         [
-            (
-                result.name, result.status, result.added, result.changed, result.removed, result.unchanged,
-                _reasons(result.blocked), result.invalid, result.rejected, result.in_doubt,
-            )
-            for result in results
+            (r.name, r.status, *(getattr(r, name) for name in shown), _reasons(r.blocked) or None)
+            for r in results
         ],
-    )  # fmt: skip
+    )
     rows = sum(result.added + result.changed + result.removed for result in results)
     if planned:
         console.say(
@@ -147,7 +143,7 @@ def _planned(plan: Plan, error: CdpError | None) -> SyncResult:
 
 
 def _reasons(blocked: Mapping[str, int]) -> str:
-    return ", ".join(f"{reason} {rows:,}" for reason, rows in blocked.items()) or "-"
+    return ", ".join(f"{reason} {rows:,}" for reason, rows in blocked.items())
 
 
 def _error(error: CdpError | None) -> dict[str, Any] | None:

@@ -27,7 +27,8 @@ class DuckDBWarehouse:
 
     def arrow(self, sql: str, parameters: Sequence[object] = ()) -> pa.Table:
         """The result of a query as one Arrow table."""
-        return self.connection.execute(sql, list(parameters)).to_arrow_table()
+        # A cursor of its own: a relation is Arrow without a second copy, and needs an idle connection.
+        return self.connection.cursor().sql(sql, params=list(parameters)).to_arrow_table()
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[dict[str, Any]]:
         """The result of a small query as dictionaries by column name."""
