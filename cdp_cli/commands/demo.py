@@ -16,7 +16,9 @@ from cdp_cli.errors import FixInput
 @click.command("demo")
 @click.option("--customers", type=int, help="How many customers to make (default 5000).")
 @click.option("--seed", type=int, help="The same seed makes the same data (default 1).")
-@click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="The last day with data (default today, UTC).")
+@click.option(
+    "--today", type=click.DateTime(["%Y-%m-%d"]), help="The last day with data (default today, UTC)."
+)
 @click.option("--replace", is_flag=True, help="Make it anew where the warehouse already holds a demo.")
 @click.option("--advance", "days", type=int, metavar="DAYS", help="Let days go by in the demo that is there.")
 @json_option
@@ -40,7 +42,7 @@ def demo(
     if days is not None:
         if customers is not None or seed is not None or today is not None or replace:
             raise FixInput(
-                "--advance goes with no other option of `cdp demo`, for it adds days to the demo that is there.",
+                "--advance goes with no other option, for it adds days to the demo that is there.",
                 "Leave out --customers, --seed, --today and --replace.",
             )
         _advance(settings, days, as_json)

@@ -1,4 +1,4 @@
-"""Days go by: new activity, late and changed rows, new people, withdrawals, and a source whose schema drifts."""
+"""Days go by: new activity, late and changed rows, new people, withdrawals, a schema that drifts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import duckdb
 
 from cdp_cli.config import Settings
 from cdp_cli.demo import script
-from cdp_cli.demo.tables import ACTIVITY, EPOCH, derived, set_clock, table_sizes, window
+from cdp_cli.demo.tables import ACTIVITY, derived, duckdb_connection, set_clock, table_sizes, window
 from cdp_cli.errors import FixInput
 from cdp_cli.warehouse import open_warehouse
 
@@ -39,9 +39,11 @@ def advance(settings: Settings, days: int) -> AdvanceSummary:
     Raises FixInput where there is no demo or the number of days makes no sense.
     """
     if not 1 <= days <= MAX_DAYS:
-        raise FixInput(f"--advance {days} is not between 1 and {MAX_DAYS} days.", "Choose a number in between.")
+        raise FixInput(
+            f"--advance {days} is not between 1 and {MAX_DAYS} days.", "Choose a number in between."
+        )
     with open_warehouse(settings, read_only=False, create=False) as warehouse:
-        connection = warehouse.connection
+        connection = duckdb_connection(warehouse)
         if not warehouse.exists("truth", "demo"):
             raise FixInput(
                 "The warehouse holds no demo that could advance.", "Make one with `cdp demo --customers N`."
@@ -102,7 +104,8 @@ def _parameters(connection: duckdb.DuckDBPyConnection, day: dt.date) -> dict[str
     households = _number(connection, "select count(distinct household_no) from truth.people")
 
     def a_day(rate: str, base: int) -> int:
-        return max(1, round(values[rate] * base))
+        share: float = values[rate]
+        return max(1, round(share * base))
 
     return {
         **values,
@@ -116,9 +119,12 @@ def _parameters(connection: duckdb.DuckDBPyConnection, day: dt.date) -> dict[str
         "joined_from": f"{day} 00:00:00",
         "joined_until": f"{day + dt.timedelta(days=1)} 00:00:00",
         "born_before": str(day),
-        "last_order": _number(connection, "select coalesce(max(cast(id as bigint)), 1000000) from shop.orders"),
+        "last_order": _number(
+            connection, "select coalesce(max(cast(id as bigint)), 1000000) from shop.orders"
+        ),
         "last_receipt": _number(
-            connection, "select coalesce(max(cast(substr(receipt_id, 2) as bigint)), 5000000) from pos.receipts"
+            connection,
+            "select coalesce(max(cast(substr(receipt_id, 2) as bigint)), 5000000) from pos.receipts",
         ),
         "last_ticket": _number(
             connection, "select coalesce(max(cast(ticket_id as bigint)), 10000) from support.tickets"
@@ -133,10 +139,9 @@ def _parameters(connection: duckdb.DuckDBPyConnection, day: dt.date) -> dict[str
 
 
 def _scalar(connection: duckdb.DuckDBPyConnection, sql: str, *parameters: object) -> Any:
-    found = connection.execute(sql, list(parameters)).fetchone()
-    assert found is not None
-    return found[0]
+    return connection.execute(sql, list(parameters)).fetchall()[0][0]
 
 
 def _number(connection: duckdb.DuckDBPyConnection, sql: str, *parameters: object) -> int:
-    return int(_scalar(connection, sql, *parameters))
+    number: int = _scalar(connection, sql, *parameters)
+    return number

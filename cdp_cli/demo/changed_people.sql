@@ -272,7 +272,7 @@ order by chance(k, 'withdraws ${from}'), person_no
 
 limit ${withdrawing_people};
 
-insert into consent.events
+insert into consent.events by name
 select
     'W${from_day}-' || key_of(person_no, 'withdrawal')::varchar as id,
     if(customer_id is null, 'email', 'customer_id') as subject_type,

@@ -1,6 +1,6 @@
 -- Consent: the banner on each device, sign-up forms, accounts, loyalty forms, withdrawals and GPC signals.
 
-insert into consent.events
+insert into consent.events by name
 with
 
 new_devices as (

@@ -1,6 +1,6 @@
 -- The CRM: contacts, the households that clerks put them into, and leads.
 
-insert into crm.contacts
+insert into crm.contacts by name
 select
     source_id as contact_id,
     if(
@@ -42,7 +42,7 @@ where kind = 'crm_contact'
 
 order by created_at, source_id;
 
-insert into crm.households
+insert into crm.households by name
 with
 
 linked as (
@@ -100,7 +100,7 @@ inner join homes
 
 order by linked.updated_at, linked.household_id;
 
-insert into crm.leads
+insert into crm.leads by name
 select
     source_id as lead_id,
     first_name || ' ' || last_name as name,

@@ -4,7 +4,7 @@
 -- drawn with the subscriber, so every newsletter before it went out and none after it. Opens and clicks come up
 -- to three days after the newsletter, so the newsletters of the days before ${from} are read again.
 
-insert into email.subscribers
+insert into email.subscribers by name
 select
     source_id as subscriber_id,
     email,
@@ -46,7 +46,7 @@ where
     planned_records.kind = 'email_subscriber'
     and planned_records.created_at < timestamp '${until}';
 
-insert into email.events
+insert into email.events by name
 with
 
 days as (

@@ -14,6 +14,8 @@ from cdp_cli.demo.tables import (
     HISTORY_DAYS,
     demo_tables,
     derived,
+    duckdb_connection,
+    own_tables,
     set_clock,
     table_sizes,
     window,
@@ -22,6 +24,7 @@ from cdp_cli.errors import FixInput
 from cdp_cli.warehouse import open_warehouse
 
 MAX_CUSTOMERS = 5_000_000
+EARLIEST, LATEST = dt.date(1990, 1, 1), dt.date(2100, 1, 1)
 _PEOPLE_TABLES = {
     "crm.contacts",
     "crm.households",
@@ -61,12 +64,16 @@ def generate(
     if seed < 0:
         raise FixInput(f"--seed {seed} is negative.", "Choose zero or a positive number.")
     last_day = today or dt.datetime.now(dt.UTC).date()
+    if not EARLIEST <= last_day <= LATEST:
+        raise FixInput(
+            f"--today {last_day} is not between {EARLIEST} and {LATEST}.", "Choose a day in between."
+        )
     with open_warehouse(settings, read_only=False, create=True) as warehouse:
-        connection = warehouse.connection
+        connection = duckdb_connection(warehouse)
         connection.execute("begin")
         try:
             _make_room(connection, replace)
-            _fill(connection, customers, seed, last_day)
+            fill(connection, customers, seed, last_day)
             connection.execute("commit")
         except BaseException:
             connection.execute("rollback")
@@ -74,7 +81,8 @@ def generate(
         return _summarise(connection)
 
 
-def _fill(connection: duckdb.DuckDBPyConnection, customers: int, seed: int, last_day: dt.date) -> None:
+def fill(connection: duckdb.DuckDBPyConnection, customers: int, seed: int, last_day: dt.date) -> None:
+    """Make all tables and set the clock, where there are none."""
     parameters = base_parameters(customers, seed, last_day)
     for name in ("raw_tables", "truth_tables", "random", "calendar", "pools"):
         script.run(connection, name, parameters)
@@ -127,7 +135,7 @@ def _make_room(connection: duckdb.DuckDBPyConnection, replace: bool) -> None:
     present = demo_tables(connection)
     if not present:
         return
-    ours = set(_own_tables())
+    ours = set(own_tables())
     made_here = ("truth", "demo") in present
     strange = [table for table in present if table not in ours] if made_here else present
     if strange:
@@ -143,16 +151,6 @@ def _make_room(connection: duckdb.DuckDBPyConnection, replace: bool) -> None:
         )
     for schema, name in present:
         connection.execute(f'drop table "{schema}"."{name}"')
-
-
-def _own_tables() -> list[tuple[str, str]]:
-    scratch = duckdb.connect()
-    try:
-        script.run(scratch, "raw_tables", {})
-        script.run(scratch, "truth_tables", {})
-        return demo_tables(scratch)
-    finally:
-        scratch.close()
 
 
 def _summarise(connection: duckdb.DuckDBPyConnection) -> DemoSummary:

@@ -201,9 +201,9 @@ behaved as (
 
     select
         *,
-        timestamp '${joined_from}' + to_seconds(floor(
+        moment_of(date_trunc('day', timestamp '${joined_from}' + to_seconds(floor(
             epoch(timestamp '${joined_until}' - timestamp '${joined_from}') * pow(chance(k, 'joined'), 0.75)
-        )::bigint) as joined_at,
+        )::bigint)), k, 'joined at') as joined_at,
         (chance(k, 'buyer') < ${buyer}) as is_buyer,
         (chance(k, 'discovers early') < ${discovers_early}) as discovers_early,
         ${orders_a_year} * gamma_1_5(k, 'order rate') / 1.5 as orders_a_year,

@@ -1,6 +1,6 @@
 -- The stores: loyalty members, and receipts with a card, with a phone or an e-mail, or with nothing.
 
-insert into pos.members
+insert into pos.members by name
 select
     source_id as loyalty_id,
     first_name,
@@ -63,7 +63,7 @@ select
 
 from shown;
 
-insert into pos.receipts
+insert into pos.receipts by name
 select
     'T' || store_receipts.purchase_no::varchar as receipt_id,
     -- Most people go to the store near them.
@@ -89,7 +89,7 @@ inner join purchase_sums
 
 order by store_receipts.purchase_no;
 
-insert into pos.receipt_items
+insert into pos.receipt_items by name
 select
     'T' || purchase_lines.purchase_no::varchar || '-' || purchase_lines.line::varchar as receipt_item_id,
     'T' || purchase_lines.purchase_no::varchar as receipt_id,

@@ -51,7 +51,13 @@ newsletters as (
 
 select
     people.*,
-    people.joined_at + to_seconds(floor(86400 * 20 * pow(chance(people.k, 'first order'), 2))::bigint) as first_order_at,
+    greatest(
+        moment_of(
+            date_trunc('day', people.joined_at) + to_days(floor(20 * pow(chance(people.k, 'first order'), 2))::integer),
+            people.k, 'first order at'
+        ),
+        people.joined_at + interval '25 minutes'
+    ) as first_order_at,
     accounts.source_id as account_id,
     accounts.created_at as account_at,
     cards.source_id as card_id,

@@ -1,6 +1,6 @@
 -- The web shop: accounts, orders (a part of them by guests), their lines, and what came back.
 
-insert into shop.customers
+insert into shop.customers by name
 select
     source_id as id,
     email,
@@ -53,9 +53,10 @@ select
     case
         when not is_guest and customers.email is not null then customers.email
         when chance(ok, 'email kind') < ${email_junk} then pool_junk_email(ok, 'junk email')
-        when chance(ok, 'email kind') < ${email_junk} + 0.03 and family_email is not null then family_email
-        when chance(ok, 'email kind') < ${email_junk} + 0.03 + ${email_former} then former_email
-        when chance(ok, 'email typo') < ${email_typo} * 0.5
+        -- A guest uses the same address each time, now and then mistyped.
+        when chance(k, 'guest email') < ${email_family} and family_email is not null then family_email
+        when chance(k, 'guest email') < ${email_family} + ${email_former} then former_email
+        when chance(ok, 'email typo') < ${email_typo} * 0.3
             then typing_error(split_part(own_email, '@', 1), ok, 'email typo') || '@' || split_part(own_email, '@', 2)
         else own_email
     end as order_email
@@ -65,7 +66,7 @@ from addressed
 left join shop.customers as customers
     on addressed.account_id = customers.id;
 
-insert into shop.orders
+insert into shop.orders by name
 select
     online_orders.order_id as id,
     online_orders.customer_id,
@@ -92,7 +93,7 @@ inner join purchase_sums
 
 order by online_orders.purchase_no;
 
-insert into shop.order_items
+insert into shop.order_items by name
 select
     purchase_lines.purchase_no::varchar || '-' || purchase_lines.line::varchar as id,
     online_orders.order_id,
@@ -115,7 +116,7 @@ where purchase_lines.is_online
 order by purchase_lines.purchase_no, purchase_lines.line;
 
 -- An order comes back 4 to 30 days later; whether it will was drawn when it was made, so read them again.
-insert into shop.returns
+insert into shop.returns by name
 with
 
 recent as (

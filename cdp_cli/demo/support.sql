@@ -1,6 +1,6 @@
 -- The support desk: requesters, and tickets that are opened, closed and rated.
 
-insert into support.requesters
+insert into support.requesters by name
 select
     source_id as requester_id,
     case
@@ -26,9 +26,7 @@ create or replace temp macro ticket_closes_at(opened_at, k) as
 create or replace temp macro ticket_satisfaction(k) as
     case when chance(k, 'rates') < ${ticket_rated} then list_extract([5, 4, 1, 2, 3, 5, 4, 2], choice(k, 'rating', 8)) end;
 
-insert into support.tickets (
-    ticket_id, requester_id, opened_at, closed_at, channel, topic, status, satisfaction, _loaded_at
-)
+insert into support.tickets by name
 with
 
 requesters as (
@@ -70,10 +68,13 @@ timed as (
         ${from_day} * 1000 + candidate as ordinal,
         if(
             candidate = 0, created_at,
-            greatest(timestamp '${from}', created_at) + to_seconds(floor(
-                chance(part_key(rk, ${from_day} * 1000 + candidate), 'opened')
-                * epoch(timestamp '${until}' - greatest(timestamp '${from}', created_at))
-            )::bigint)
+            greatest(created_at, moment_of(
+                date_trunc('day', greatest(timestamp '${from}', created_at) + to_seconds(floor(
+                    chance(part_key(rk, ${from_day} * 1000 + candidate), 'opened')
+                    * epoch(timestamp '${until}' - greatest(timestamp '${from}', created_at))
+                )::bigint)),
+                part_key(rk, ${from_day} * 1000 + candidate), 'opened at'
+            ))
         ) as opened_at
 
     from repeated

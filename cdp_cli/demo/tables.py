@@ -7,6 +7,11 @@ from collections.abc import Mapping
 
 import duckdb
 
+from cdp_cli.demo import script
+from cdp_cli.errors import FixConfiguration
+from cdp_cli.warehouse import Warehouse
+from cdp_cli.warehouse.duckdb import DuckDBWarehouse
+
 HISTORY_DAYS = 1095
 WEB_DAYS = 180
 EMAIL_DAYS = 365
@@ -15,6 +20,16 @@ EPOCH = dt.date(1970, 1, 1)
 RAW_SCHEMAS = ("crm", "shop", "pos", "web", "email", "support", "consent")
 # The scripts that fill a window of time, in the order in which one needs the other.
 ACTIVITY = ("records", "crm", "purchases", "shop", "pos", "web", "email", "support", "consent", "truth")
+
+
+def duckdb_connection(warehouse: Warehouse) -> duckdb.DuckDBPyConnection:
+    """What the scripts run on. Raises FixConfiguration where the warehouse is no DuckDB file."""
+    if not isinstance(warehouse, DuckDBWarehouse):
+        raise FixConfiguration(
+            "The demo is generated in DuckDB, and the target in profiles.yml is another engine.",
+            "Choose a target of type duckdb with --target.",
+        )
+    return warehouse.connection
 
 
 def window(first_day: dt.date, until_day: dt.date) -> dict[str, object]:
@@ -41,7 +56,7 @@ def derived(rates: Mapping[str, float], customers: int) -> dict[str, object]:
         "strangers_a_day": customers * rates["stranger_visitors"] / WEB_DAYS,
         # Measured: about one family device in six has no second user in the web tool's memory, and most
         # devices are not in a household of several visitors.
-        "family_device": 6 * rates["device_shared"],
+        "family_device": 7 * rates["device_shared"],
     }
 
 
@@ -63,9 +78,20 @@ def demo_tables(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
     return [(str(schema), str(name)) for schema, name in rows]
 
 
+def own_tables() -> list[tuple[str, str]]:
+    """Schema and name of each table that the demo makes."""
+    scratch = duckdb.connect()
+    try:
+        script.run(scratch, "raw_tables", {})
+        script.run(scratch, "truth_tables", {})
+        return demo_tables(scratch)
+    finally:
+        scratch.close()
+
+
 def table_sizes(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    """Rows of each raw table, by `schema.table`."""
-    names = [f"{schema}.{name}" for schema, name in demo_tables(connection) if schema != "truth"]
+    """Rows of each raw table that the demo makes, by `schema.table`."""
+    names = [f"{schema}.{name}" for schema, name in own_tables() if schema != "truth"]
     sizes = {}
     for name in names:
         found = connection.execute(f"select count(*) from {name}").fetchone()

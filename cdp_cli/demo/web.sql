@@ -143,11 +143,11 @@ placed as (
     select
         *,
         -- The family's device is the head's first one; the others use it now and then.
-        has_family_device and device_slot = 1 and (role = 'head' or chance(vk, 'family') < 0.35) as on_family_device,
+        has_family_device and device_slot = 1 and (role = 'head' or chance(vk, 'family') < 0.5) as on_family_device,
         case
             when device_slot = 3 then 'app'
             when device_slot = 2 then list_extract(['mobile', 'desktop', 'tablet'], choice(k, 'second kind', 3))
-            when has_family_device and (role = 'head' or chance(vk, 'family') < 0.35)
+            when has_family_device and (role = 'head' or chance(vk, 'family') < 0.5)
                 then list_extract(['desktop', 'tablet'], choice(hk, 'family kind', 2))
             else list_extract(['mobile', 'mobile', 'desktop'], choice(k, 'first kind', 3))
         end as device_type,
@@ -278,7 +278,7 @@ select
 
 from counted;
 
-insert into web.events
+insert into web.events by name
 with
 
 steps as (
