@@ -32,8 +32,8 @@ class FilesDestination(ChannelObject):
         super().__init__(connection)
         self._format = connection.settings["format"]
         self._nest = self._format == "json_lines"
-        base = connection.project_dir / connection.settings["folder"]
-        self._folder = base / _UNSAFE.sub("_", connection.object_name)
+        self._base = connection.project_dir / connection.settings["folder"]
+        self._folder = self._base / _UNSAFE.sub("_", connection.object_name)
 
     def row_sql(self, verb: Verb, columns: Sequence[str], nulls: Mapping[str, str]) -> str:
         """One row as JSON text; a table has every column in every row, so its nulls are always written."""
@@ -43,7 +43,7 @@ class FilesDestination(ChannelObject):
     def send(self, batch: Batch) -> Answer:
         """Write the batch as one file, in place of an earlier try."""
         name = f"{batch.verb.value}-{_UNSAFE.sub('_', batch.idempotency_key)}.{_SUFFIXES[self._format]}"
-        self._write(name, _WRITERS[self._format](batch.rows))
+        self._write(self._folder / name, _WRITERS[self._format](batch.rows))
         return Accepted()
 
     def read_back(self, batch: Batch) -> Answer:
@@ -51,9 +51,9 @@ class FilesDestination(ChannelObject):
         return InDoubt("a batch of files is written again instead")
 
     def check(self) -> None:
-        """See whether the folder is there, or can be made, and lets us write."""
-        self._write(".check", b"")
-        (self._folder / ".check").unlink(missing_ok=True)
+        """See whether the connection's folder is there, or can be made, and lets us write."""
+        self._write(self._base / ".check", b"")
+        (self._base / ".check").unlink(missing_ok=True)
 
     def finish(self, run_id: str) -> None:
         """Write the run's manifest: its files, and any that an interrupted run left unlisted."""
@@ -72,7 +72,7 @@ class FilesDestination(ChannelObject):
             "format": self._format,
             "files": [self._entry(path) for path in found],
         }
-        self._write(name, (json.dumps(manifest, indent=2) + "\n").encode())
+        self._write(self._folder / name, (json.dumps(manifest, indent=2) + "\n").encode())
 
     def _entry(self, path: Path) -> dict[str, Any]:
         content = path.read_bytes()
@@ -84,16 +84,16 @@ class FilesDestination(ChannelObject):
             "sha256": hashlib.sha256(content).hexdigest(),
         }
 
-    def _write(self, name: str, content: bytes) -> None:
-        hidden = self._folder / f".{name}.partial"
+    def _write(self, path: Path, content: bytes) -> None:
+        hidden = path.with_name(f".{path.name}.partial")
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
             with hidden.open("wb") as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-            hidden.replace(self._folder / name)
-            folder = os.open(self._folder, os.O_RDONLY)
+            hidden.replace(path)
+            folder = os.open(path.parent, os.O_RDONLY)
             try:
                 os.fsync(folder)  # the rename itself must survive a power cut
             finally:
@@ -102,7 +102,7 @@ class FilesDestination(ChannelObject):
             with contextlib.suppress(OSError):
                 hidden.unlink()
             raise CheckChannel(
-                f"Connection {self.connection.name}: {self._folder} cannot be written ({error.strerror}).",
+                f"Connection {self.connection.name}: {path.parent} cannot be written ({error.strerror}).",
                 "Check the folder and the free space; what was not written comes again by itself.",
             ) from None
 

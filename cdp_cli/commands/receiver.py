@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 from pathlib import Path
@@ -63,7 +64,8 @@ def receiver(command: tuple[str, ...], port: int, store: Path | None, faults: tu
     if command:
         return _beside(server, command)
     console.note(f"The receiver listens on {server.url}; stop it with Ctrl-C.")
-    server.serve()
+    with contextlib.suppress(KeyboardInterrupt):
+        server.serve()
     return 0
 
 

@@ -106,9 +106,16 @@ def test_nothing_half_written_is_ever_visible(open_as: Open, folder: Path) -> No
 def test_a_folder_that_cannot_be_written_is_named(open_as: Open, settings: Settings) -> None:
     there = open_as("csv")
     (settings.project_dir / "out").write_text("a file where the folder should be", encoding="utf-8")
-    for ask in (there.check, lambda: there.send(batch(there, Verb.UPSERT, ROWS))):
-        with pytest.raises(CheckChannel, match="out/people cannot be written"):
-            ask()
+    with pytest.raises(CheckChannel, match="/out cannot be written"):
+        there.check()
+    with pytest.raises(CheckChannel, match="/out/people cannot be written"):
+        there.send(batch(there, Verb.UPSERT, ROWS))
+
+
+def test_a_check_leaves_nothing_behind(open_as: Open, settings: Settings) -> None:
+    open_as("csv")
+    connect("out", None, settings).check()
+    assert list((settings.project_dir / "out").iterdir()) == []
 
 
 def test_names_from_outside_cannot_leave_the_folder(settings: Settings, open_as: Open) -> None:
