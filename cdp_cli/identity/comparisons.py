@@ -133,7 +133,20 @@ EMAIL = Comparison(
         Level("same, a household's", "email_l = email_r and (email_is_shared_l or email_is_shared_r)", 0.03, 0.00001),
         Level("same", "email_l = email_r", 0.55, 0.00001),
         Level("same name, other domain", "email_name_l = email_name_r and length(email_name_l) >= 5", 0.05, 0.0001),
-        Level("few slips", "damerau_levenshtein(email_l, email_r) <= 2", 0.07, 0.00005),
+        Level(
+            "few slips",
+            "split_part(email_l, '@', 2) = split_part(email_r, '@', 2)"
+            " and damerau_levenshtein(email_name_l, email_name_r) <= 2",
+            0.07,
+            0.00005,
+        ),
+        Level(
+            "same number in like names",
+            "email_number_l = email_number_r and length(email_number_l) >= 3"
+            " and jaro_winkler_similarity(email_name_l, email_name_r) >= 0.6",
+            0.05,
+            0.0001,
+        ),
         Level("similar name", "jaro_winkler_similarity(email_name_l, email_name_r) >= 0.9", 0.05, 0.002),
         Level("different", "else", 0.25, 0.99),
     ),
@@ -145,6 +158,8 @@ PHONE = Comparison(
     (
         Level("unknown", "personal_phone_l is null or personal_phone_r is null"),
         Level("same", "personal_phone_l = personal_phone_r", 0.60, 0.00001),
+        # One of the two was written without its country's code.
+        Level("same end", "phone_end_l = phone_end_r and length(phone_end_l) >= 8", 0.05, 0.00001),
         Level("one slip", "damerau_levenshtein(personal_phone_l, personal_phone_r) <= 1", 0.03, 0.00001),
         Level("different", "else", 0.37, 0.99),
     ),
@@ -176,7 +191,7 @@ ALL = (FIRST_NAME, HOUSEHOLD, BIRTH, EMAIL, PHONE, GENDER, NATIONAL_ID)
 # The columns of the table `features` that conditions read.
 COLUMNS = (
     "first_name", "first_name_forms", "last_name", "name_words", "birth_text", "gender", "email", "email_is_shared",
-    "email_name", "personal_phone", "shared_phone", "street", "city", "postcode", "national_id",
+    "email_name", "email_number", "personal_phone", "phone_end", "shared_phone", "street", "city", "postcode", "national_id",
 )  # fmt: skip
 
 

@@ -26,6 +26,8 @@ _CONVERGED = 1e-5
 # What the priors weigh, in pairs: all levels of a comparison together for m, each level for u.
 _PRIOR_MATCHES = 30.0
 _PRIOR_STRANGERS = 0.5
+# A comparison that few random pairs can make (a sparse citizen number) takes the rest of these from the prior.
+_LEAST_STRANGERS = 100_000
 _FIRST_SHARE = 0.5
 _FIRST_RANDOM_SHARE = 0.001
 
@@ -54,11 +56,14 @@ class Parameters:
     iterations: int
 
 
-def fit(views: Sequence[View], prior_m: Sequence[Floats]) -> Parameters:
+def fit(views: Sequence[View], prior_m: Sequence[Floats], prior_u: Sequence[Floats]) -> Parameters:
     """The parameters that make the views most likely. One view is named `random`."""
     m = [values / values.sum() for values in prior_m]
     random = next(view for view in views if view.name == RANDOM)
-    u = [_proportions(_counts(random, position, random.counts, len(values))) for position, values in enumerate(m)]
+    u = [
+        _strangers(_counts(random, position, random.counts, len(values)), values)
+        for position, values in enumerate(prior_u)
+    ]
     shares = {view.name: _FIRST_RANDOM_SHARE if view.name == RANDOM else _FIRST_SHARE for view in views}
     iteration = 0
     for iteration in range(1, _MOST_ITERATIONS + 1):
@@ -75,7 +80,7 @@ def fit(views: Sequence[View], prior_m: Sequence[Floats]) -> Parameters:
                 elif position not in view.used:
                     m_counts[position] += _counts(view, position, matches, len(m[position]))
         new_m = [values / values.sum() for values in m_counts]
-        new_u = [_proportions(values) for values in u_counts]
+        new_u = [_strangers(counts, prior) for counts, prior in zip(u_counts, prior_u, strict=True)]
         change = max(float(np.abs(new - old).max()) for new, old in zip(new_m + new_u, m + u, strict=True))
         m, u = new_m, new_u
         if change < _CONVERGED:
@@ -100,6 +105,7 @@ def _counts(view: View, position: int, weights: Floats, levels: int) -> Floats:
     return np.asarray(counted, dtype=np.float64)
 
 
-def _proportions(counts: Floats) -> Floats:
-    smoothed: Floats = counts + _PRIOR_STRANGERS
+def _strangers(counts: Floats, prior: Floats) -> Floats:
+    missing = max(0.0, _LEAST_STRANGERS - float(counts.sum()))
+    smoothed: Floats = counts + (_PRIOR_STRANGERS if not missing else missing * prior / prior.sum())
     return smoothed / smoothed.sum()

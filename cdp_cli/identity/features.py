@@ -33,8 +33,9 @@ def make_features(
 
 # The columns of the table `features` but `n`.
 COLUMNS = (
-    "record_id", "source", "one_record_per_person", "first_name", "last_name", "name_words", "first_name_forms",
-    "birth_date", "birth_text", "gender", "email", "email_is_shared", "email_name", "personal_phone",
+    "record_id", "source", "one_record_per_person", "first_name", "first_name_is_given", "last_name", "name_words", "first_name_forms",
+    "birth_date", "birth_text", "gender", "email", "email_is_shared", "email_name", "email_number", "personal_phone",
+    "phone_end",
     "shared_phone", "street", "city", "postcode", "national_id", "user_id", "loyalty_id", "personal_email",
 )  # fmt: skip
 
@@ -76,12 +77,17 @@ select
     given_records.record_id,
     given_records.source,
     given_records.one_record_per_person,
-    given_records.first_name,
-    given_records.last_name,
-    list_distinct(string_split(given_records.all_names, ' ')) as name_words,
+    coalesce(given_records.first_name, given_records.email_first_name) as first_name,
+    given_records.first_name is not null as first_name_is_given,
+    coalesce(given_records.last_name, given_records.email_last_name) as last_name,
+    list_distinct(string_split(concat_ws(
+        ' ', given_records.all_names, given_records.email_first_name, given_records.email_last_name
+    ), ' ')) as name_words,
     case
-        when given_records.first_name is not null
-            then list_prepend(given_records.first_name, coalesce(forms.names, []))
+        when coalesce(given_records.first_name, given_records.email_first_name) is not null
+            then list_prepend(
+                coalesce(given_records.first_name, given_records.email_first_name), coalesce(forms.names, [])
+            )
     end as first_name_forms,
     given_records.birth_date,
     given_records.birth_text,
@@ -89,6 +95,11 @@ select
     case when classes.email_class <> 'junk' then given_records.email end as email,
     case when classes.email_class = 'household' then true end as email_is_shared,
     case when classes.email_class <> 'junk' then split_part(given_records.email, '@', 1) end as email_name,
+    case
+        when classes.email_class <> 'junk'
+            then nullif(regexp_replace(split_part(given_records.email, '@', 1), '[^0-9]', '', 'g'), '')
+    end as email_number,
+    case when classes.phone_class = 'personal' then right(given_records.phone, 9) end as phone_end,
     case when classes.phone_class = 'personal' then given_records.phone end as personal_phone,
     case when classes.phone_class = 'household' then given_records.phone end as shared_phone,
     given_records.street,
@@ -105,7 +116,7 @@ left join classes
     on given_records.record_id = classes.record_id
 
 left join forms
-    on given_records.first_name = forms.nickname
+    on coalesce(given_records.first_name, given_records.email_first_name) = forms.nickname
 
 order by given_records.record_id
 """

@@ -17,12 +17,12 @@ import pyarrow as pa
 import yaml
 
 _MACRO_FOLDERS = ("identity", "portability")
-_SEEDS = ("identifier_types", "blocked_values", "nicknames")
-_SQL_MODELS = ("identity_records", "identity_identifiers", "identity_blocks", "identity_skipped_blocks")
+_SEEDS = ("identifier_types", "blocked_values", "nicknames", "mobile_prefixes")
+_SQL_MODELS = ("identity_records", "identity_identifiers", "identity_blocks")
 
 
 def prepare(connection: duckdb.DuckDBPyConnection, people: pa.Table, project_dir: Path) -> None:
-    """Make the seeds and the models from identity_records to identity_skipped_blocks as tables in `connection`.
+    """Make the seeds and the models from identity_records to identity_blocks as tables in `connection`.
 
     `people` has columns of the person vocabulary; those that it lacks are taken as null.
     """
@@ -59,6 +59,7 @@ def renderer(project_dir: Path, variables: Mapping[str, Any] | None = None) -> A
     adapter = _Adapter()
     environment.globals.update(
         {
+            "config": lambda **settings: "",
             "ref": lambda name: name,
             "var": lambda name, default=None: values.get(name, default),
             "return": lambda value: value,

@@ -24,7 +24,7 @@ from cdp_cli.identity.expectation import RANDOM, Floats, Parameters, View, fit, 
 from cdp_cli.identity.scoring import level_expression, paired_columns
 
 SEED = 20260101
-RANDOM_PAIRS = 500_000
+RANDOM_PAIRS = 300_000
 MOST_PAIRS_OF_VIEW = 200_000
 # Parameters are stored with so many digits, which also makes them independent of the order of addition.
 _DIGITS = 6
@@ -71,8 +71,8 @@ def train(connection: duckdb.DuckDBPyConnection, rules: Sequence[str]) -> Model:
     for rule, used in VIEWS.items():
         if rule in rules:
             views.append(_rule_view(connection, comparisons, rule, rules.index(rule), [names[u] for u in used if u in names]))
-    priors = [np.array([level.m for level in comparison.levels[:0:-1]]) for comparison in comparisons]
-    parameters = fit(views, priors)
+    priors = [[(level.m, level.u) for level in comparison.levels[:0:-1]] for comparison in comparisons]
+    parameters = fit(views, [np.array(p)[:, 0] for p in priors], [np.array(p)[:, 1] for p in priors])
     prior = _prior(connection, comparisons, parameters, count_records)
     settings = compared.splink_settings(comparisons, prior)
     for entry, m, u in zip(settings["comparisons"], parameters.m, parameters.u, strict=True):
@@ -133,7 +133,7 @@ def _view(
     connection: duckdb.DuckDBPyConnection, comparisons: Sequence[Comparison], name: str, pairs: str, used: Sequence[int]
 ) -> View:
     levels = ", ".join(f"cast({level_expression(c)} as bigint) as level_{c.name}" for c in comparisons)
-    counted = connection.execute(f"""
+    counted = connection.sql(f"""
         select {", ".join(f"level_{c.name}" for c in comparisons)}, count(*) as count_pairs
         from (
             select {levels}

@@ -1,9 +1,11 @@
-{#- Whether two first names are too far apart for a slip of the pen: neither starts the other, and more than
-    two letters in five differ. Nicknames are the caller's to know. -#}
+{#- Whether two first names are too far apart to be one: no slip of the pen (two letters in five), and not one
+    the short form of the other, which keeps its beginning or stands inside it (Dani, Danielle; Bas,
+    Sebastiaan). Nicknames of other letters are the caller's to know. -#}
 {% macro names_contradict(name, other_name) -%}
     (
-        not {{ name }} like {{ other_name }} || '%'
-        and not {{ other_name }} like {{ name }} || '%'
-        and levenshtein({{ name }}, {{ other_name }}) * 5 > greatest(length({{ name }}), length({{ other_name }})) * 2
+        substring({{ name }}, 1, 3) <> substring({{ other_name }}, 1, 3)
+        and not {{ name }} like '%' || {{ other_name }} || '%'
+        and not {{ other_name }} like '%' || {{ name }} || '%'
+        and {{ edit_distance(name, other_name) }} * 5 > greatest(length({{ name }}), length({{ other_name }})) * 2
     )
 {%- endmacro %}

@@ -20,6 +20,9 @@
     'name_letters_birth_year': [first_letters ~ " || '|' || " ~ last_letters ~ " || '|' || " ~ birth_year],
     'name_letters_city': [first_letters ~ " || '|' || " ~ last_letters ~ " || '|' || city"],
     'email_name': ["case when length(email_name) >= 5 then email_name end"],
+    'email_number': ["case when length(email_number) >= 3 then email_number || '|' || substring(email_name, 1, 1) end",
+        "case when length(email_number) >= 4 then email_number end"],
+    'phone_end': ["case when length(phone_digits) >= 8 then substring(phone_digits, length(phone_digits) - 7) end"],
     'email_letters_domain': ["case when length(email_name) >= 6 then substring(email_name, 1, 4) || '@' || email_domain end"],
     'street_postcode_letters': ["street || '|' || postcode || '|' || substring(first_name, 1, 1)"],
 } -%}
@@ -28,18 +31,33 @@ with
 
 records as (
 
-    select
-        *,
-        {{ dbt.split_part('email', "'@'", 1) }} as email_name,
-        {{ dbt.split_part('email', "'@'", 2) }} as email_domain
-
-    from {{ ref('identity_records') }}
+    select * from {{ ref('identity_records') }}
 
 ),
 
 identifiers as (
 
     select * from {{ ref('identity_identifiers') }}
+
+),
+
+named_records as (
+
+    select
+        record_id,
+        coalesce(first_name, email_first_name) as first_name,
+        coalesce(last_name, email_last_name) as last_name,
+        birth_text,
+        gender,
+        street,
+        city,
+        postcode,
+        {{ dbt.split_part('email', "'@'", 1) }} as email_name,
+        {{ dbt.split_part('email', "'@'", 2) }} as email_domain,
+        {{ regexp_replace_all(dbt.split_part('email', "'@'", 1), '[^0-9]', '') }} as email_number,
+        replace(phone, '+', '') as phone_digits
+
+    from records
 
 ),
 
@@ -66,7 +84,7 @@ blocks as (
         '{{ rule }}' as blocking_rule,
         {{ key }} as block_key
 
-    from records
+    from named_records
 
     where {{ key }} is not null
     {% endfor -%}

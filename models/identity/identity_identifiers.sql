@@ -26,6 +26,18 @@ nicknames as (
 
 ),
 
+mobile_prefixes as (
+
+    select * from {{ ref('mobile_prefixes') }}
+
+),
+
+mobile_countries as (
+
+    select distinct calling_code from mobile_prefixes
+
+),
+
 identifiers as (
 
     {% for type in types -%}
@@ -97,33 +109,13 @@ values_of_many_names as (
 
 ),
 
-name_forms as (
-
-    select distinct
-        value_names.name,
-        coalesce(nicknames.name, value_names.name) as form
-
-    from value_names
-
-    left join nicknames
-        on value_names.name = nicknames.nickname
-
-    union
-
-    select
-        name,
-        name as form
-
-    from value_names
-
-),
-
-contradicting_names as (
+far_names as (
 
     select
         names.identifier_type,
         names.identifier_value,
-        names.name
+        names.name,
+        other_names.name as other_name
 
     from value_names as names
 
@@ -139,22 +131,70 @@ contradicting_names as (
             and names.identifier_value = other_names.identifier_value
             and names.name <> other_names.name
 
+    where {{ names_contradict('names.name', 'other_names.name') }}
+
+),
+
+name_forms as (
+
+    select
+        far_names.name,
+        nicknames.name as form
+
+    from far_names
+
+    inner join nicknames
+        on far_names.name = nicknames.nickname
+
+    union
+
+    select
+        name,
+        name as form
+
+    from far_names
+
+),
+
+-- Names of which a form of the one is a form of the other, but for one slip, are nicknames of each other.
+related_names as (
+
+    select distinct
+        far_names.name,
+        far_names.other_name
+
+    from (select distinct name, other_name from far_names) as far_names
+
+    inner join name_forms as forms
+        on far_names.name = forms.name
+
+    inner join name_forms as other_forms
+        on far_names.other_name = other_forms.name
+
     where
-        {{ names_contradict('names.name', 'other_names.name') }}
-        and not exists (
-
-            select 1
-
-            from name_forms as forms
-
-            inner join name_forms as other_forms
-                on forms.form = other_forms.form
-
-            where
-                forms.name = names.name
-                and other_forms.name = other_names.name
-
+        forms.form = other_forms.form
+        or (
+            length(forms.form) > 3
+            and {{ edit_distance('forms.form', 'other_forms.form') }} <= 1
         )
+
+),
+
+contradicting_names as (
+
+    select
+        far_names.identifier_type,
+        far_names.identifier_value,
+        far_names.name
+
+    from far_names
+
+    left join related_names
+        on
+            far_names.name = related_names.name
+            and far_names.other_name = related_names.other_name
+
+    where related_names.name is null
 
 ),
 
@@ -194,10 +234,32 @@ value_statistics as (
 
 ),
 
+-- A line of a country whose mobile numbers are known, and not one of them: it rings in a home.
+landlines as (
+
+    select distinct
+        value_statistics.identifier_type,
+        value_statistics.identifier_value
+
+    from value_statistics
+
+    inner join mobile_countries
+        on value_statistics.identifier_value like '+' || mobile_countries.calling_code || '%'
+
+    left join mobile_prefixes
+        on value_statistics.identifier_value like '+' || mobile_prefixes.prefix || '%'
+
+    where
+        value_statistics.identifier_type = 'phone'
+        and mobile_prefixes.prefix is null
+
+),
+
 value_people as (
 
     select
         value_statistics.*,
+        landlines.identifier_value is not null as is_landline,
         case
             when values_of_many_names.count_names > 40 then values_of_many_names.count_names
             -- Names that contradict and share their initial are two people at least.
@@ -212,6 +274,11 @@ value_people as (
             as is_malformed
 
     from value_statistics
+
+    left join landlines
+        on
+            value_statistics.identifier_type = landlines.identifier_type
+            and value_statistics.identifier_value = landlines.identifier_value
 
     left join values_of_many_names
         on
@@ -251,6 +318,7 @@ value_classes as (
             when value_people.count_people > identifier_types.max_profiles_per_value
                 then 'over max_profiles_per_value'
             when value_people.count_user_ids > identifier_types.max_user_ids then 'over max_user_ids'
+            when value_people.is_landline then 'a landline'
         end as household_reason
 
     from value_people

@@ -1,6 +1,6 @@
 {#- What linking reads of a record. A change in any of them makes it a changed record. -#}
 {%- set compared = [
-    'source', 'first_name', 'last_name', 'all_names', 'birth_date', 'birth_text', 'gender', 'email', 'phone',
+    'source', 'first_name', 'last_name', 'all_names', 'email_first_name', 'email_last_name', 'birth_date', 'birth_text', 'gender', 'email', 'phone',
     'street', 'city', 'postcode', 'user_id', 'loyalty_id', 'national_id', 'anonymous_id',
 ] -%}
 
@@ -104,32 +104,182 @@ without_blocked_values as (
 
 ),
 
+given_names as (
+
+    select
+        *,
+        {{ dbt.split_part('email', "'@'", 1) }} as email_name,
+        nullif(
+            trim({{ keep_letters(strip_accents(dbt.split_part('email', "'@'", 1))) }}), ''
+        ) as email_words
+
+    from without_blocked_values
+
+),
+
+-- Which words are first names here and which are surnames, by how often they are used so.
+name_uses as (
+
+    select
+        name,
+        sum(as_first) as count_first,
+        sum(as_last) as count_last
+
+    from (
+        select
+            first_name as name,
+            1 as as_first,
+            0 as as_last
+
+        from given_names
+
+        where first_name is not null
+
+        union all
+
+        select
+            last_name as name,
+            0 as as_first,
+            1 as as_last
+
+        from given_names
+
+        where last_name is not null
+    ) as uses
+
+    group by name
+
+),
+
+-- Many write their name into their address: it stands in where a record gives none. Two words are both
+-- names; of one word the initial is taken off, and the rest has to be a name that somebody gives.
+email_names as (
+
+    select
+        given_names.record_id,
+        case
+            when given_names.email_words like '% %'
+                then {{ dbt.split_part('given_names.email_words', "' '", 1) }}
+            when whole_uses.count_first > 0 then given_names.email_words
+            when surname_uses.count_last > 0 then substring(given_names.email_words, 1, 1)
+            when first_uses.count_first > 0 then first_uses.name
+        end as one_name,
+        case
+            when given_names.email_words like '% %'
+                then {{ dbt.split_part('given_names.email_words', "' '", -1) }}
+            when whole_uses.count_first > 0 then null
+            when whole_uses.count_last > 0 then given_names.email_words
+            when surname_uses.count_last > 0 then surname_uses.name
+        end as other_name
+
+    from given_names
+
+    left join name_uses as whole_uses
+        on given_names.email_words = whole_uses.name
+
+    left join name_uses as surname_uses
+        on
+            substring(given_names.email_words, 2) = surname_uses.name
+            and length(surname_uses.name) >= 4
+
+    left join name_uses as first_uses
+        on
+            substring(given_names.email_words, 1, length(given_names.email_words) - 1) = first_uses.name
+            and length(first_uses.name) >= 3
+
+    where
+        given_names.email_words is not null
+        and (given_names.first_name is null or given_names.last_name is null)
+
+),
+
+ordered_email_names as (
+
+    select
+        email_names.record_id,
+        case
+            when coalesce(one_uses.count_last, 0) + coalesce(other_uses.count_first, 0)
+                > coalesce(one_uses.count_first, 0) + coalesce(other_uses.count_last, 0)
+                then email_names.other_name
+            else email_names.one_name
+        end as first_name,
+        case
+            when coalesce(one_uses.count_last, 0) + coalesce(other_uses.count_first, 0)
+                > coalesce(one_uses.count_first, 0) + coalesce(other_uses.count_last, 0)
+                then email_names.one_name
+            else email_names.other_name
+        end as last_name
+
+    from email_names
+
+    left join name_uses as one_uses
+        on email_names.one_name = one_uses.name
+
+    left join name_uses as other_uses
+        on email_names.other_name = other_uses.name
+
+    left join blocked_values as blocked_one
+        on
+            email_names.one_name = blocked_one.value
+            and blocked_one.column_name = 'name'
+
+    left join blocked_values as blocked_other
+        on
+            email_names.other_name = blocked_other.value
+            and blocked_other.column_name = 'name'
+
+    where
+        blocked_one.value is null
+        and blocked_other.value is null
+
+),
+
 records as (
 
     select
-        record_id,
-        source,
-        one_record_per_person,
-        nullif(first_name, '') as first_name,
-        nullif(last_name, '') as last_name,
+        given_names.record_id,
+        given_names.source,
+        given_names.one_record_per_person,
+        nullif(given_names.first_name, '') as first_name,
+        nullif(given_names.last_name, '') as last_name,
         case
-            when first_name is null and last_name is null then null
-            else coalesce(whole_name, trim(coalesce(first_name, '') || ' ' || coalesce(last_name, '')))
+            when given_names.first_name is null and given_names.last_name is null then null
+            else
+                coalesce(
+                    given_names.whole_name,
+                    trim(coalesce(given_names.first_name, '') || ' ' || coalesce(given_names.last_name, ''))
+                )
         end as all_names,
-        birth_date,
-        case when not birth_is_blocked then birth_text end as birth_text,
-        gender,
-        email,
-        phone,
-        street,
-        city,
-        postcode,
-        user_id,
-        loyalty_id,
-        national_id,
-        anonymous_id
+        case
+            when given_names.first_name is not null then null
+            when given_names.last_name is null or given_names.last_name = ordered_email_names.last_name
+                then ordered_email_names.first_name
+        end as email_first_name,
+        case
+            when given_names.last_name is not null then null
+            when
+                given_names.first_name is null
+                or ordered_email_names.first_name = substring(given_names.first_name, 1, 1)
+                or ordered_email_names.first_name = given_names.first_name
+                then ordered_email_names.last_name
+        end as email_last_name,
+        given_names.birth_date,
+        case when not given_names.birth_is_blocked then given_names.birth_text end as birth_text,
+        given_names.gender,
+        given_names.email,
+        given_names.phone,
+        given_names.street,
+        given_names.city,
+        given_names.postcode,
+        given_names.user_id,
+        given_names.loyalty_id,
+        given_names.national_id,
+        given_names.anonymous_id
 
-    from without_blocked_values
+    from given_names
+
+    left join ordered_email_names
+        on given_names.record_id = ordered_email_names.record_id
 
 ),
 

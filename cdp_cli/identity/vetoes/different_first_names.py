@@ -13,21 +13,27 @@ _COMMON_IDENTIFIER = (
     " or coalesce(national_id_l = national_id_r, false)"
 )
 
+_RELATED_FORMS = (
+    "len(list_filter(first_name_forms_l, lambda mine: len(list_filter(first_name_forms_r, lambda theirs:"
+    " mine = theirs or (length(mine) > 3 and damerau_levenshtein(mine, theirs) <= 1))) > 0)) > 0"
+)
+
 VETO = Veto(
     name="different_first_names",
     why=(
-        "The first names differ by more than two letters in five, neither is a nickname, the beginning or another "
-        "name of the other, and no personal identifier is shared."
+        "The first names differ by more than two letters in five, begin differently, neither stands inside the "
+        "other, is a nickname of it or another of its names, and no personal identifier is shared."
     ),
     condition=(
-        "length(first_name_l) > 1 and length(first_name_r) > 1"
-        " and not starts_with(first_name_l, first_name_r) and not starts_with(first_name_r, first_name_l)"
-        " and levenshtein(first_name_l, first_name_r) * 5"
+        "first_name_is_given_l and first_name_is_given_r and length(first_name_l) > 1 and length(first_name_r) > 1"
+        " and left(first_name_l, 3) <> left(first_name_r, 3)"
+        " and not contains(first_name_l, first_name_r) and not contains(first_name_r, first_name_l)"
+        " and damerau_levenshtein(first_name_l, first_name_r) * 5"
         " > greatest(length(first_name_l), length(first_name_r)) * 2"
-        " and not list_has_any(first_name_forms_l, first_name_forms_r)"
+        f" and not ({_RELATED_FORMS})"
         " and not list_contains(name_words_l, first_name_r) and not list_contains(name_words_r, first_name_l)"
-        " and coalesce(levenshtein(first_name_l, last_name_r), 9) > 1"
-        " and coalesce(levenshtein(last_name_l, first_name_r), 9) > 1"
+        " and coalesce(damerau_levenshtein(first_name_l, last_name_r), 9) > 1"
+        " and coalesce(damerau_levenshtein(last_name_l, first_name_r), 9) > 1"
         f" and not ({_COMMON_IDENTIFIER})"
     ),
 )
