@@ -177,7 +177,8 @@ all_events as (
 
 select
     *,
-    loaded(captured_at) as _loaded_at
+    -- A visit that came late brings its banner late.
+    loaded(greatest(captured_at, timestamp '${from}')) as _loaded_at
 
 from all_events
 

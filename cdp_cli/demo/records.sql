@@ -102,14 +102,14 @@ select
     end as source_id,
     greatest(
         moment_of(date_trunc('day', joined_at + to_seconds(floor(86400 * case
-            when code = 3 then -12 * chance(rk, 'since')
+            when kind = 'crm_lead' then 3 * chance(rk, 'since')
             when kind = 'crm_contact' then 200 * pow(chance(rk, 'since'), 3)
             when kind = 'shop_customer' then 60 * pow(chance(rk, 'since'), 4)
             when kind = 'pos_member' then 90 * pow(chance(rk, 'since'), 3)
             when kind = 'email_subscriber' then 60 * pow(chance(rk, 'since'), 3)
             else 20 + 500 * chance(rk, 'since')
         end + if(again, 30 + 300 * chance(rk, 'again'), 0))::bigint)), rk, 'since time'),
-        if(code = 3, timestamp '1970-01-01', joined_at)
+        joined_at
     ) as created_at
 
 from keyed;

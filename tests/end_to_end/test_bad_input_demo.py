@@ -129,7 +129,7 @@ def test_a_warehouse_in_use_is_left_alone(small_demo: Project, tmp_path: Path) -
         [
             sys.executable,
             "-c",
-            "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()",
+            "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print(1, flush=True); sys.stdin.read()",
             str(project.warehouse),
         ],
         stdin=subprocess.PIPE,

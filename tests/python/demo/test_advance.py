@@ -1,8 +1,9 @@
-"""Days go by: new and late rows, changed rows in place, new people, withdrawals, a drifting schema, the truth."""
+"""Days go by: new, late and changed rows, new people, withdrawals, a drifting schema, the truth."""
 
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,12 +42,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def before(folder: Path) -> DemoSummary:
     made = generate(settings(folder), 1500, 9, TODAY)
-    with read(folder) as connection:
-        connection.execute(f"attach '{folder / 'before.duckdb'}' as kept")
-    with duckdb.connect() as copier:
-        copier.execute(f"attach '{folder / 'warehouse.duckdb'}' as now (read_only)")
-        copier.execute(f"attach '{folder / 'before.duckdb'}' as kept")
-        copier.execute("copy from database now to kept")
+    shutil.copy(folder / "warehouse.duckdb", folder / "before.duckdb")
     return made
 
 
@@ -73,6 +69,8 @@ def test_every_source_s_activity_goes_on(went: AdvanceSummary) -> None:
     ):
         assert went.new_rows[table] > 0, table
     assert went.new_people >= 3
+    # A row that is new was also loaded in these days.
+    assert min(went.changed_rows.values()) >= 0
 
 
 def test_the_clock_and_the_demo_are_three_days_on(
@@ -131,14 +129,15 @@ def test_people_move_and_change_names_and_emails(
     assert min(went.moved, went.renamed, went.new_emails) >= 3
     for column in ("street", "last_name", "email"):
         changed = (
-            f"select count(*) from truth.people as after inner join kept.truth.people as before using (person_id) "
+            "select count(*) from truth.people as after "
+            "inner join kept.truth.people as before using (person_id) "
             f"where after.{column} <> before.{column} and after.former_{column} = before.{column}"
         )
         assert number(now, changed) >= 1, column
 
 
 def test_some_rows_come_late(now: duckdb.DuckDBPyConnection) -> None:
-    late = "select count(*) from web.events where occurred_at < '2026-03-09' and _loaded_at > timestamp '2026-03-09'"
+    late = "select count(*) from web.events where occurred_at < '2026-03-09' and _loaded_at > '2026-03-09'"
     assert number(now, late) > 0
 
 
@@ -148,9 +147,11 @@ def test_people_withdraw_consent(now: duckdb.DuckDBPyConnection, went: AdvanceSu
 
 
 def test_the_support_source_gained_a_column(now: duckdb.DuckDBPyConnection) -> None:
-    columns = "select count(*) from information_schema.columns where column_name = 'priority' and table_schema = 'support'"
-    assert number(now, columns + " and table_catalog = 'warehouse'") == 1
-    assert number(now, columns + " and table_catalog = 'kept'") == 0
+    catalogs = now.execute(
+        "select table_catalog from information_schema.columns "
+        "where column_name = 'priority' and table_schema = 'support'"
+    ).fetchall()
+    assert catalogs == [("warehouse",)]
 
 
 def test_three_days_at_once_are_three_times_one_day(

@@ -15,12 +15,14 @@ JUNK = (
 )
 EMAILS = """
     select email from crm.contacts union all select email from crm.leads
-    union all select email from shop.customers union all select email from pos.members union all select email from email.subscribers
+    union all select email from shop.customers union all select email from pos.members
+    union all select email from email.subscribers
     union all select email from support.requesters
 """
 PHONES = """
     select phone from crm.contacts union all select phone from crm.leads
-    union all select phone from shop.customers union all select phone from pos.members union all select phone from support.requesters
+    union all select phone from shop.customers union all select phone from pos.members
+    union all select phone from support.requesters
 """
 
 # What it is, the share as SQL, and between which limits it must lie.
@@ -34,7 +36,8 @@ SHARES = [
     (
         "typing errors in first names",
         "select avg((first_name not in (true_first, nickname) "
-        "and last_name not in (true_first, nickname))::int) from stated where length(replace(first_name, '.', '')) > 1",
+        "and last_name not in (true_first, nickname))::int) from stated "
+        "where length(replace(first_name, '.', '')) > 1",
         0.06,
         0.085,
     ),
