@@ -87,5 +87,6 @@ def _show_build(built: dbt.BuildResult, failures: list[dict[str, str]]) -> None:
 def _sentence(message: str) -> str:
     """The first telling line of what dbt says about a failure, without personal data."""
     lines = [line.strip() for line in message.splitlines() if line.strip()]
-    telling = [line for line in lines if not line.startswith(("Runtime Error in", "Database Error in"))]
+    headings = ("Runtime Error in", "Database Error in", "Compilation Error in")
+    telling = [line for line in lines if not line.startswith(headings)]
     return masked((telling or lines or ["dbt gave no reason."])[0])

@@ -134,3 +134,11 @@ def test_a_segment_of_an_unknown_model_stops_the_build_before_anything_is_touche
     assert ran.code == 2
     assert "depends on a node named 'profile_trait' which was not found" in ran.out
     assert (members(project, "sound"), log(project)) == (["ana", "bo"], before)
+
+
+def test_cdp_run_says_the_same_sentence_and_exits_with_6(broken: Broken, tmp_path: Path) -> None:
+    ran = broken.project.copy(tmp_path / "project").cdp("run", "--json")
+    assert ran.code == 6, ran.err
+    failures = {failure["name"]: failure["message"] for failure in ran.json["build"]["failures"]}
+    assert failures["a_null_profile_id"] == CASES[0].sentence
+    assert ran.json["build"]["skipped"] == ["downstream"]
