@@ -56,7 +56,7 @@ current_of_subject as (
         *,
         row_number() over (
             partition by profile_id, for_purpose, subject_type, subject
-            order by captured_at desc nulls last, restriction desc, consent_event_id
+            order by captured_at desc nulls last, restriction desc, consent_event_id asc
         ) as age
 
     from statements_by_purpose
@@ -70,7 +70,7 @@ strictest_of_profile as (
         *,
         row_number() over (
             partition by profile_id, for_purpose
-            order by restriction desc, captured_at desc nulls last, consent_event_id
+            order by restriction desc, captured_at desc nulls last, consent_event_id asc
         ) as leniency
 
     from current_of_subject

@@ -34,11 +34,11 @@ person_values as (
         identity_map.profile_id,
         unified_people.record_id,
         unified_people.source,
+        {%- for rule in rules %}
+            {{ golden_value(rule.attribute) }} as {{ rule.attribute }},
+        {%- endfor %}
         coalesce(unified_people.updated_at, unified_people.created_at, unified_people.loaded_at) as updated_at,
         coalesce(unified_people.created_at, unified_people.updated_at, unified_people.loaded_at) as created_at
-        {%- for rule in rules %},
-        {{ golden_value(rule.attribute) }} as {{ rule.attribute }}
-        {%- endfor %}
 
     from unified_people
 
@@ -47,57 +47,67 @@ person_values as (
 
 ),
 
+-- A record has at most one value of a type.
+classes_of_records as (
+
+    select
+        {%- for identifier in identifiers %}
+            max(case when identifier_type = '{{ identifier }}' then identifier_class end) as {{ identifier }}_class,
+        {%- endfor %}
+        record_id
+
+    from identity_identifiers
+
+    group by record_id
+
+),
+
 -- Most records of visitors give nothing to choose from.
 records as (
 
     select
-        person_values.*
-        {%- for identifier in identifiers %},
-        {{ identifier }}_classes.identifier_class as {{ identifier }}_class
+        {%- for identifier in identifiers %}
+            classes_of_records.{{ identifier }}_class,
         {%- endfor %}
+        person_values.*
 
     from person_values
-    {%- for identifier in identifiers %}
 
-    left join identity_identifiers as {{ identifier }}_classes
-        on
-            person_values.record_id = {{ identifier }}_classes.record_id
-            and person_values.{{ identifier }} = {{ identifier }}_classes.identifier_value
-            and {{ identifier }}_classes.identifier_type = '{{ identifier }}'
-    {%- endfor %}
+    left join classes_of_records
+        on person_values.record_id = classes_of_records.record_id
 
     where
         1 = 0
         {%- for rule in rules %}
-        or person_values.{{ rule.attribute }} is not null
+            or person_values.{{ rule.attribute }} is not null
         {%- endfor %}
 
 ),
 {%- for rule in rules if rule.strategy == 'most_frequent' %}
 
-{{ rule.attribute }}_counts as (
+    {{ rule.attribute }}_counts as (
 
-    select
-        profile_id,
-        lower({{ rule.attribute }}) as value,
-        count(*) as count_records
+        select
+            profile_id,
+            lower({{ rule.attribute }}) as value,
+            count(*) as count_records
 
-    from records
+        from records
 
-    where {{ rule.attribute }} is not null
+        where {{ rule.attribute }} is not null
 
-    group by
-        profile_id,
-        lower({{ rule.attribute }})
+        group by
+            profile_id,
+            lower({{ rule.attribute }})
 
-),
+    ),
 {%- endfor %}
 
 ages as (
 
     select
         record_id,
-        row_number() over (partition by profile_id order by updated_at desc, record_id) as age,
+        row_number() over (partition by profile_id order by updated_at desc, record_id asc) as age,
         row_number() over (partition by profile_id order by created_at, record_id) as seniority
 
     from records
@@ -107,13 +117,13 @@ ages as (
 scored as (
 
     select
+        {%- for group, rule in groups.items() %}
+            {{ survivorship_penalty(rule, identifiers) }} as {{ group }}_penalty,
+        {%- endfor %}
         records.profile_id,
         records.record_id,
         ages.age,
         ages.seniority
-        {%- for group, rule in groups.items() %},
-        {{ survivorship_penalty(rule, identifiers) }} as {{ group }}_penalty
-        {%- endfor %}
 
     from records
 
@@ -121,10 +131,10 @@ scored as (
         on records.record_id = ages.record_id
     {%- for rule in rules if rule.strategy == 'most_frequent' %}
 
-    left join {{ rule.attribute }}_counts
-        on
-            records.profile_id = {{ rule.attribute }}_counts.profile_id
-            and lower(records.{{ rule.attribute }}) = {{ rule.attribute }}_counts.value
+        left join {{ rule.attribute }}_counts
+            on
+                records.profile_id = {{ rule.attribute }}_counts.profile_id
+                and lower(records.{{ rule.attribute }}) = {{ rule.attribute }}_counts.value
     {%- endfor %}
 
 ),
@@ -132,13 +142,13 @@ scored as (
 ranked as (
 
     select
-        record_id
-        {%- for group, rule in groups.items() %},
-        row_number() over (
-            partition by profile_id
-            order by {{ group }}_penalty, {{ 'seniority' if rule.strategy == 'first' else 'age' }}
-        ) as {{ group }}_rank
+        {%- for group, rule in groups.items() %}
+            row_number() over (
+                partition by profile_id
+                order by {{ group }}_penalty, {{ 'seniority' if rule.strategy == 'first' else 'age' }}
+            ) as {{ group }}_rank,
         {%- endfor %}
+        record_id
 
     from scored
 
@@ -147,10 +157,10 @@ ranked as (
 ranked_records as (
 
     select
-        records.*
-        {%- for group in groups %},
-        ranked.{{ group }}_rank
+        {%- for group in groups %}
+            ranked.{{ group }}_rank,
         {%- endfor %}
+        records.*
 
     from records
 
@@ -164,25 +174,25 @@ final as (
     {%- set class = rule.attribute ~ '_class' if rule.attribute in identifiers
         else 'cast(null as ' ~ dbt.type_string() ~ ')' %}
 
-    select
-        profile_id,
-        '{{ rule.attribute }}' as attribute,
-        {{ rule.attribute }} as value,
-        record_id,
-        source,
-        {{ rule.group }}_rank = 1
-        {%- if rule.attribute in identifiers %} and coalesce({{ class }}, 'personal') <> 'junk'{% endif %} as is_winner,
-        cast({{ rule.group }}_rank as integer) as rank,
-        {{ class }} as identifier_class,
-        updated_at
+        select
+            profile_id,
+            '{{ rule.attribute }}' as attribute,
+            {{ rule.attribute }} as value,
+            record_id,
+            source,
+            {{ rule.group }}_rank = 1
+            {{- " and coalesce(" ~ class ~ ", 'personal') <> 'junk'" if rule.attribute in identifiers }} as is_winner,
+            cast({{ rule.group }}_rank as integer) as rank,
+            {{ class }} as identifier_class,
+            updated_at
 
-    from ranked_records
+        from ranked_records
 
-    where {{ rule.attribute }} is not null
-    {%- if not loop.last %}
+        where {{ rule.attribute }} is not null
+        {%- if not loop.last %}
 
-    union all
-    {%- endif %}
+            union all
+        {%- endif %}
     {%- endfor %}
 
 )

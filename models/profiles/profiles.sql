@@ -1,4 +1,8 @@
 {%- set rules = survivorship_rules() -%}
+{#- What makes a visitor somebody. -#}
+{%- set naming = rules | map(attribute='attribute') | select(
+    'in', ['full_name', 'first_name', 'last_name', 'email', 'phone', 'user_id', 'loyalty_id']
+) | list -%}
 
 with
 
@@ -145,11 +149,11 @@ seen as (
 golden as (
 
     select
-        profile_id
-        {%- for rule in rules %},
-        cast(max(case when attribute = '{{ rule.attribute }}' then value end) as {{ rule.data_type }})
-            as {{ rule.attribute }}
+        {%- for rule in rules %}
+            cast(max(case when attribute = '{{ rule.attribute }}' then value end) as {{ rule.data_type }})
+                as {{ rule.attribute }},
         {%- endfor %}
+        profile_id
 
     from profile_provenance
 
@@ -164,13 +168,12 @@ described as (
     select
         seen.profile_id,
         {%- for rule in rules %}
-        golden.{{ rule.attribute }},
+            golden.{{ rule.attribute }},
         {%- endfor %}
         coalesce(
-            {% for rule in rules if rule.attribute in
-                ['full_name', 'first_name', 'last_name', 'email', 'phone', 'user_id', 'loyalty_id'] -%}
-            golden.{{ rule.attribute }},
-            {% endfor -%}
+            {%- for attribute in naming %}
+                golden.{{ attribute }},
+            {%- endfor %}
             seen.national_id
         ) is null as is_anonymous,
         seen.count_records,
