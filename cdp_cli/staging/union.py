@@ -121,7 +121,8 @@ def _properties(entity: Entity, models: Sequence[StagingModel]) -> str:
             "description": column.description,
         }
         if column.name == entity.key:
-            described["data_tests"] = ["unique", "not_null"]
+            # Whoever has no id is nobody; a fact without one is a row of its own, and a test less is time.
+            described["data_tests"] = ["unique", "not_null"] if entity.name == "person" else ["unique"]
         columns.append(described)
     sources = ", ".join(model.name for model in models) or "no staging model yet"
     model = {
