@@ -10,13 +10,25 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from cdp_cli.identity import ids
+from cdp_cli.identity import ids, training
 from cdp_cli.identity.bands import DEFAULT, Bands
 from cdp_cli.identity.clustering import Edges, Limit, cluster, components, evidence, suspects
 from cdp_cli.identity.features import COLUMNS as FEATURE_COLUMNS
 from cdp_cli.identity.features import connect, make_features
-from cdp_cli.identity.found import found_vetoes
+from cdp_cli.identity.found import found_vetoes, vetoes_in_force
 from cdp_cli.identity.scoring import paired_columns
+
+# Kinds of evidence that a record can carry, over the table `features`. The first is FIRST_NAME_FILLED.
+_FILLED = (
+    "first_name_is_given",
+    "first_name is not null",
+    "last_name is not null",
+    "street is not null or postcode is not null or city is not null",
+    "birth_text is not null",
+    "email is not null",
+    "personal_phone is not null",
+    "national_id is not null",
+)
 
 # In a component of more records than this, only pairs that were scored are held against the vetoes.
 _MOST_RECORDS_COMPARED = 200
@@ -47,6 +59,7 @@ class Input:
     identifiers: pa.Table
     identifier_types: pa.Table
     nicknames: pa.Table
+    models: pa.Table
     pairs: pa.Table
     decisions: pa.Table
     changes: pa.Table
@@ -76,6 +89,8 @@ def assign(given: Input, run_id: str, assigned_at: dt.datetime, bands: Bands = D
 def _make_tables(connection: duckdb.DuckDBPyConnection, given: Input) -> None:
     for name in ("records", "pairs", "decisions", "changes", "log"):
         connection.register(f"given_{name}", getattr(given, name))
+    firm = [veto.name for veto in found_vetoes() if veto.firm]
+    connection.register("firm_vetoes", pa.table({"name": pa.array(firm, pa.string())}))
     connection.execute("""
         create table numbered as
         select cast(row_number() over (order by record_id) - 1 as bigint) as n, record_id
@@ -176,7 +191,8 @@ def _edges(connection: duckdb.DuckDBPyConnection) -> Edges:
                 coalesce(given_pairs.match_probability, 0) as probability,
                 coalesce(decided.decision = 'same', false) as same,
                 coalesce(decided.decision = 'different', false)
-                or (given_pairs.veto is not null and coalesce(decided.decision <> 'same', true)) as apart
+                or coalesce(given_pairs.veto in (select name from firm_vetoes), false) as apart,
+                coalesce(given_pairs.veto not in (select name from firm_vetoes), false) as doubted
 
             from given_pairs
 
@@ -192,6 +208,7 @@ def _edges(connection: duckdb.DuckDBPyConnection) -> Edges:
             pairs.probability,
             pairs.same,
             pairs.apart,
+            pairs.doubted,
             coalesce(left_present.profile_id = right_present.profile_id, false) as joined
 
         from pairs
@@ -205,6 +222,7 @@ def _edges(connection: duckdb.DuckDBPyConnection) -> Edges:
     return Edges(
         columns[0].astype(np.int64), columns[1].astype(np.int64), columns[2].astype(np.float64),
         columns[3].astype(np.bool_), columns[4].astype(np.bool_), columns[5].astype(np.bool_),
+        columns[6].astype(np.bool_),
     )  # fmt: skip
 
 
@@ -242,7 +260,8 @@ def _changes(
     renumbered[chosen] = np.arange(chosen.size)
     kept = edges.where((renumbered[edges.left] >= 0) & (renumbered[edges.right] >= 0))
     edges = Edges(
-        renumbered[kept.left], renumbered[kept.right], kept.probability, kept.same, kept.apart, kept.joined
+        renumbered[kept.left], renumbered[kept.right], kept.probability,
+        kept.same, kept.apart, kept.doubted, kept.joined,
     )
     connection.register("chosen_numbers", pa.table({"n": chosen}))
     connection.execute("""
@@ -255,8 +274,10 @@ def _changes(
         inner join chosen_numbers on numbered.n = chosen_numbers.n
         left join present on numbered.record_id = present.record_id
     """)
-    limits, vetoed = _constraints(connection, given, edges, chosen.size, bands)
-    groups = cluster(chosen.size, _with_vetoed(edges, vetoed), limits, bands)
+    constraints = _constraints(connection, given, edges, chosen.size, bands)
+    groups = cluster(
+        chosen.size, _with_vetoed(edges, constraints.vetoed), constraints.filled, constraints.limits, bands
+    )
     profile_ids = _profile_ids(connection, groups)
     connection.register("grouped", pa.table({"n": np.arange(chosen.size), "profile_id": pa.array(profile_ids, pa.string())}))
     connection.register(
@@ -354,10 +375,18 @@ def _changes(
     """).to_arrow_table().cast(SCHEMA)
 
 
+@dataclass(frozen=True)
+class _Constraints:
+    """What suspect components are held to; the vetoes are those between all of their records."""
+
+    limits: list[Limit]
+    filled: NDArray[np.int64]
+    vetoed: pa.Table
+
+
 def _constraints(
     connection: duckdb.DuckDBPyConnection, given: Input, edges: Edges, count: int, bands: Bands
-) -> tuple[list[Limit], pa.Table]:
-    """The limits of values per profile, and the vetoes between all records of each suspect component."""
+) -> _Constraints:
     labels = _labels(count, edges, bands)
     suspect = suspects(labels, edges, bands)
     sizes = np.bincount(labels, minlength=suspect.size)
@@ -369,7 +398,11 @@ def _constraints(
     records = connection.sql(f"select * from all_records where record_id in ({chosen})").to_arrow_table()
     identifiers = connection.sql(f"select * from all_identifiers where record_id in ({chosen})").to_arrow_table()
     make_features(connection, records, identifiers, given.nicknames)
-    vetoes = " or ".join(f"coalesce({veto.condition}, false)" for veto in found_vetoes())
+    vetoes = vetoes_in_force(training.newest(given.models))
+    firm, doubt = (
+        " or ".join(f"coalesce({veto.condition}, false)" for veto in vetoes if veto.firm == firm) or "false"
+        for firm in (True, False)
+    )
     vetoed = connection.sql(f"""
         with
 
@@ -383,16 +416,27 @@ def _constraints(
 
         )
 
-        select n_l, n_r
+        select n_l, n_r, firm
         from (
-            select l.n as n_l, r.n as n_r, {paired_columns(FEATURE_COLUMNS)}
-            from members as l
-            inner join members as r on l.component = r.component and l.n < r.n
+            select n_l, n_r, {firm} as firm, {doubt} as doubt
+            from (
+                select l.n as n_l, r.n as n_r, {paired_columns(FEATURE_COLUMNS)}
+                from members as l
+                inner join members as r on l.component = r.component and l.n < r.n
+            )
         )
-        where {vetoes}
+        where firm or doubt
         order by n_l, n_r
     """).to_arrow_table()
-    return _limits(connection, given, count), vetoed
+    bits = " + ".join(f"case when {filled} then {1 << bit} else 0 end" for bit, filled in enumerate(_FILLED))
+    known = connection.sql(f"""
+        select chosen.n, {bits} as filled
+        from features
+        inner join chosen on features.record_id = chosen.record_id
+    """).to_arrow_table()
+    filled = np.zeros(count, dtype=np.int64)
+    filled[known.column("n").to_numpy()] = known.column("filled").to_numpy()
+    return _Constraints(_limits(connection, given, count), filled, vetoed)
 
 
 def _limits(connection: duckdb.DuckDBPyConnection, given: Input, count: int) -> list[Limit]:
@@ -417,6 +461,7 @@ def _with_vetoed(edges: Edges, vetoed: pa.Table) -> Edges:
     left, right = (vetoed.column(name).to_numpy().astype(np.int64) for name in ("n_l", "n_r"))
     width = np.int64(max(edges.right.max(initial=0), right.max(initial=0)) + 1)
     unknown = ~np.isin(left * width + right, edges.left * width + edges.right)
+    firm = vetoed.column("firm").to_numpy(zero_copy_only=False).astype(np.bool_)[unknown]
     left, right = left[unknown], right[unknown]
     no = np.zeros(left.size, dtype=np.bool_)
     return Edges(
@@ -424,7 +469,8 @@ def _with_vetoed(edges: Edges, vetoed: pa.Table) -> Edges:
         np.concatenate([edges.right, right]),
         np.concatenate([edges.probability, np.zeros(left.size)]),
         np.concatenate([edges.same, no]),
-        np.concatenate([edges.apart, ~no]),
+        np.concatenate([edges.apart, firm]),
+        np.concatenate([edges.doubted, ~firm]),
         np.concatenate([edges.joined, no]),
     )
 

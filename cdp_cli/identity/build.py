@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -12,17 +11,6 @@ import pyarrow.compute as pc
 
 from cdp_cli.identity import assignments, pairs, scoring, training
 from cdp_cli.identity.features import connect, make_features
-from cdp_cli.identity.training import Model
-
-MODELS_SCHEMA = pa.schema(
-    [
-        ("version", pa.string()),
-        ("trained_at", pa.timestamp("us")),
-        ("settings", pa.string()),
-        ("frequencies", pa.string()),
-        ("report", pa.string()),
-    ]
-)
 
 # A table that is only read where it is needed: all that a second build with nothing new does is to look.
 Lazy = Callable[[], Any]
@@ -37,27 +25,7 @@ def first_model(records: Lazy, identifiers: Lazy, nicknames: Lazy, blocks: Lazy,
         model = training.train(connection, rules)
     finally:
         connection.close()
-    return stored(model, run)
-
-
-def stored(model: Model, run: pa.Table) -> pa.Table:
-    """A model as a row of identity_models."""
-    return pa.table(
-        {
-            "version": [model.version],
-            "trained_at": run.column("started_at").cast(pa.timestamp("us")),
-            "settings": [json.dumps(model.settings)],
-            "frequencies": [json.dumps(model.frequencies, ensure_ascii=False)],
-            "report": [json.dumps(model.report)],
-        },
-        schema=MODELS_SCHEMA,
-    )
-
-
-def newest_model(models: pa.Table) -> Model:
-    """The model in force: the one trained last."""
-    row = models.sort_by([("trained_at", "descending"), ("version", "ascending")]).slice(0, 1).to_pylist()[0]
-    return Model(row["version"], json.loads(row["settings"]), json.loads(row["frequencies"]), json.loads(row["report"]))
+    return training.stored(model, run.column("started_at")[0].as_py())
 
 
 def new_pairs(
@@ -75,7 +43,7 @@ def new_pairs(
     `changes` are the rows of identity_record_log; `scored` has `version` and the last `scored_at` of each
     version in identity_pairs. Pairs of an earlier version are all scored again.
     """
-    model = newest_model(models)
+    model = training.newest(models)
     last = {row["version"]: row["scored_at"] for row in scored.to_pylist()}.get(pairs.version(model))
     if last is not None:
         changes = changes.filter(pc.greater(changes.column("seen_at"), pa.scalar(last, changes.schema.field("seen_at").type)))

@@ -23,12 +23,16 @@ Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 
+# The bit of `filled` that says that a record has a first name of its own.
+FIRST_NAME_FILLED = 1
+
+
 @dataclass(frozen=True)
 class Edges:
     """Pairs of records by their numbers, `left` < `right`, each pair once.
 
-    `same` pairs join whatever speaks against it; `apart` pairs never share a group; `joined` pairs were one
-    profile before.
+    `same` pairs join whatever speaks against it; `apart` pairs never share a group; `doubted` pairs never join
+    by themselves; `joined` pairs were one profile before.
     """
 
     left: Integers
@@ -36,13 +40,14 @@ class Edges:
     probability: Floats
     same: Flags
     apart: Flags
+    doubted: Flags
     joined: Flags
 
     def where(self, chosen: Flags) -> Edges:
         """Some of the edges."""
         return Edges(
             self.left[chosen], self.right[chosen], self.probability[chosen], self.same[chosen],
-            self.apart[chosen], self.joined[chosen],
+            self.apart[chosen], self.doubted[chosen], self.joined[chosen],
         )  # fmt: skip
 
 
@@ -63,7 +68,8 @@ def components(count: int, left: Integers, right: Integers) -> Integers:
 
 def evidence(edges: Edges, bands: Bands) -> Flags:
     """The edges that can hold records together."""
-    return np.asarray((edges.same | (edges.probability >= bands.review)) & ~(edges.apart & ~edges.same))
+    against = (edges.apart | edges.doubted) & ~edges.same
+    return np.asarray((edges.same | (edges.probability >= bands.review)) & ~against)
 
 
 def suspects(labels: Integers, edges: Edges, bands: Bands) -> Flags:
@@ -71,15 +77,16 @@ def suspects(labels: Integers, edges: Edges, bands: Bands) -> Flags:
     count = int(labels.max(initial=-1)) + 1
     sizes = np.bincount(labels, minlength=count)
     inside = labels[edges.left] == labels[edges.right]
-    sure = inside & (edges.probability >= bands.auto) & ~edges.apart
+    sure = inside & (edges.probability >= bands.auto) & ~edges.apart & ~edges.doubted
     sure_pairs = np.bincount(labels[edges.left[sure]], minlength=count)
     return np.asarray(sure_pairs < sizes * (sizes - 1) // 2)
 
 
-def cluster(count: int, edges: Edges, limits: Sequence[Limit], bands: Bands) -> Integers:
+def cluster(count: int, edges: Edges, filled: Integers, limits: Sequence[Limit], bands: Bands) -> Integers:
     """A group for each of `count` records: the smallest number of its records.
 
-    The result does not depend on the order of edges.
+    `filled` has a bit for each kind of evidence that a record carries, the first for a first name: two
+    records without a common bit have nothing to compare. The result does not depend on the order of edges.
     """
     held = edges.where(evidence(edges, bands))
     labels = components(count, held.left, held.right)
@@ -90,7 +97,7 @@ def cluster(count: int, edges: Edges, limits: Sequence[Limit], bands: Bands) -> 
         inside = edges.where(doubtful)
         members = np.flatnonzero(suspect[labels])
         groups[members] = members
-        _greedy(groups, inside, limits, bands)
+        _greedy(groups, inside, filled, limits, bands)
     return groups
 
 
@@ -103,59 +110,103 @@ def _smallest_member(labels: Integers) -> Integers:
 
 @dataclass
 class _Group:
-    """A group under construction: its records, the evidence to its neighbours, and who must stay out."""
+    """A group under construction: its records, and what stands between it and each neighbour.
+
+    `total`, `best` and `pairs` sum up the pairs that speak for a join, `named` those of them with both first
+    names, `doubts` the vetoes that are not firm, `apart` the firm ones.
+    """
 
     members: list[int]
+    filled: dict[int, int]
+    values: list[set[int]]
     total: dict[int, float] = field(default_factory=dict)
     best: dict[int, float] = field(default_factory=dict)
+    pairs: dict[int, int] = field(default_factory=dict)
+    named: dict[int, int] = field(default_factory=dict)
+    doubts: dict[int, int] = field(default_factory=dict)
     apart: set[int] = field(default_factory=set)
-    values: list[set[int]] = field(default_factory=list)
 
 
-def _greedy(groups: Integers, edges: Edges, limits: Sequence[Limit], bands: Bands) -> None:
+def _greedy(groups: Integers, edges: Edges, filled: Integers, limits: Sequence[Limit], bands: Bands) -> None:
     """Join the records of `edges` into groups, strongest mean evidence first, ties by record number."""
-    order = np.lexsort((edges.right, edges.left))
-    edges = edges.where(order)
-    found: dict[int, _Group] = {}
-    for number in np.unique(np.concatenate([edges.left, edges.right])).tolist():
-        values = [{int(limit.values[number])} - {-1} for limit in limits]
-        found[number] = _Group([number], values=values)
-    heap: list[tuple[float, int, int, int, int]] = []
-    # A pair that was one profile before counts as sure down to the margin: people do not flicker.
-    strength = np.where(edges.joined & (edges.probability >= bands.auto - bands.margin), np.maximum(edges.probability, bands.auto), edges.probability)
-    rows = zip(edges.left.tolist(), edges.right.tolist(), strength.tolist(), edges.same.tolist(), edges.apart.tolist(), strict=True)
-    must: list[tuple[int, int]] = []
-    for left, right, probability, same, apart in rows:
-        if same:
-            must.append((left, right))
-        elif apart:
-            found[left].apart.add(right)
-            found[right].apart.add(left)
-        if not apart and probability >= bands.review:
-            found[left].total[right] = found[right].total[left] = probability
-            found[left].best[right] = found[right].best[left] = probability
-            heap.append((-probability, left, right, 1, 1))
-    home = {number: number for number in found}
-    for left, right in must:
+    edges = edges.where(np.lexsort((edges.right, edges.left)))
+    numbers = np.unique(np.concatenate([edges.left, edges.right])).tolist()
+    found = {
+        number: _Group([number], {int(filled[number]): 1}, [{int(limit.values[number])} - {-1} for limit in limits])
+        for number in numbers
+    }
+    _connect(found, edges, filled, bands)
+    heap: list[_Candidate] = []
+    home = {number: number for number in numbers}
+    for left, right in zip(edges.left[edges.same].tolist(), edges.right[edges.same].tolist(), strict=True):
         first, second = _home(home, left), _home(home, right)
         if first != second:
-            _merge(found, home, heap, first, second)
+            _merge(found, home, first, second)
+    for number, group in found.items():
+        heap += [_candidate(found, number, other) for other in group.total if number < other]
     heapq.heapify(heap)
     while heap:
         mean, left, right, left_size, right_size = heapq.heappop(heap)
         if -mean < bands.density:
             break
-        first, second = found.get(left), found.get(right)
-        if first is None or second is None or len(first.members) != left_size or len(second.members) != right_size:
+        first_group, second_group = found.get(left), found.get(right)
+        if first_group is None or second_group is None:
             continue
-        enough = first.best[right] >= bands.auto or first.total[right] >= bands.support
-        if enough and right not in first.apart and _within(first, second, limits):
-            _merge(found, home, heap, left, right)
+        if len(first_group.members) != left_size or len(second_group.members) != right_size:
+            continue
+        if _may_join(first_group, second_group, right, limits, bands):
+            kept = _merge(found, home, left, right)
+            for other in found[kept].total:
+                heapq.heappush(heap, _candidate(found, *sorted((kept, other))))
     for group in found.values():
         groups[group.members] = min(group.members)
 
 
-def _within(first: _Group, second: _Group, limits: Sequence[Limit]) -> bool:
+_Candidate = tuple[float, int, int, int, int]
+
+
+def _connect(found: dict[int, _Group], edges: Edges, filled: Integers, bands: Bands) -> None:
+    """Put each edge between the groups of its two records."""
+    # A pair that was one profile before counts as sure down to the margin: people do not flicker.
+    kept = edges.joined & (edges.probability >= bands.auto - bands.margin)
+    strength = np.where(kept, np.maximum(edges.probability, bands.auto), edges.probability)
+    named = ((filled[edges.left] & filled[edges.right] & FIRST_NAME_FILLED) > 0).astype(np.int64)
+    columns = (edges.left, edges.right, strength, edges.same, edges.apart, edges.doubted, named)
+    for left, right, probability, same, apart, doubted, both_named in zip(*(c.tolist() for c in columns), strict=True):
+        first, second = found[left], found[right]
+        if apart and not same:
+            first.apart.add(right)
+            second.apart.add(left)
+        elif doubted and not same:
+            first.doubts[right] = second.doubts[left] = 1
+        elif same or probability >= bands.review:
+            first.total[right] = second.total[left] = 1.0 if same else probability
+            first.best[right] = second.best[left] = 1.0 if same else probability
+            first.pairs[right] = second.pairs[left] = 1
+            first.named[right] = second.named[left] = both_named
+
+
+def _candidate(found: dict[int, _Group], left: int, right: int) -> _Candidate:
+    """An entry of the heap: the mean evidence between two groups, negative, and their sizes as they are now."""
+    first, second = found[left], found[right]
+    comparable = sum(
+        mine * theirs
+        for mine_filled, mine in first.filled.items()
+        for theirs_filled, theirs in second.filled.items()
+        if mine_filled & theirs_filled
+    )
+    pairs = max(comparable, first.pairs[right])
+    return (-first.total[right] / pairs, left, right, len(first.members), len(second.members))
+
+
+def _may_join(first: _Group, second: _Group, other: int, limits: Sequence[Limit], bands: Bands) -> bool:
+    if first.best[other] < bands.auto and first.total[other] < bands.support:
+        return False
+    if other in first.apart:
+        return False
+    doubts = first.doubts.get(other, 0)
+    if doubts and doubts >= bands.doubt * (doubts + first.named[other]):
+        return False
     return all(
         len(mine | theirs) <= max(limit.most, len(mine), len(theirs))
         for mine, theirs, limit in zip(first.values, second.values, limits, strict=True)
@@ -169,35 +220,37 @@ def _home(home: dict[int, int], number: int) -> int:
     return number
 
 
-def _merge(
-    found: dict[int, _Group], home: dict[int, int], heap: list[tuple[float, int, int, int, int]], first: int, second: int
-) -> None:
-    """Take group `second` into group `first`, or the other way round where that is less work."""
+def _merge(found: dict[int, _Group], home: dict[int, int], first: int, second: int) -> int:
+    """Make one group of two, under the number of that with more neighbours, which is returned."""
     if (len(found[first].total), -first) < (len(found[second].total), -second):
         first, second = second, first
     kept, gone = found[first], found.pop(second)
     home[second] = first
     kept.members += gone.members
+    for bits, count in gone.filled.items():
+        kept.filled[bits] = kept.filled.get(bits, 0) + count
     for mine, theirs in zip(kept.values, gone.values, strict=True):
         mine |= theirs
-    for neighbours in (kept.total, kept.best):
-        neighbours.pop(second, None)
-    for other, total in gone.total.items():
-        neighbour = found.get(other)
-        if neighbour is None or other == first:
-            continue
-        kept.total[other] = neighbour.total[first] = kept.total.get(other, 0.0) + total
-        kept.best[other] = neighbour.best[first] = max(kept.best.get(other, 0.0), gone.best[other])
-        del neighbour.total[second], neighbour.best[second]
-    for other in gone.apart:
-        if other in found:
-            found[other].apart.discard(second)
+    for other, best in gone.best.items():
+        if other != first:
+            kept.best[other] = max(kept.best.get(other, 0.0), best)
+    for name in ("total", "pairs", "named", "doubts"):
+        sums, added = getattr(kept, name), getattr(gone, name)
+        for other, value in added.items():
             if other != first:
-                found[other].apart.add(first)
-                kept.apart.add(other)
+                sums[other] = sums.get(other, 0) + value
+    kept.apart |= gone.apart - {first}
+    for other in {*gone.best, *gone.doubts, *gone.apart} - {first}:
+        neighbour = found[other]
+        for name in ("total", "best", "pairs", "named", "doubts"):
+            mine = getattr(kept, name)
+            getattr(neighbour, name).pop(second, None)
+            if other in mine:
+                getattr(neighbour, name)[first] = mine[other]
+        if second in neighbour.apart:
+            neighbour.apart.discard(second)
+            neighbour.apart.add(first)
+    for name in ("total", "best", "pairs", "named", "doubts"):
+        getattr(kept, name).pop(second, None)
     kept.apart.discard(second)
-    for other, total in kept.total.items():
-        size = len(found[other].members)
-        low, high = (first, other) if first < other else (other, first)
-        low_size, high_size = (len(kept.members), size) if low == first else (size, len(kept.members))
-        heapq.heappush(heap, (-total / (len(kept.members) * size), low, high, low_size, high_size))
+    return first

@@ -56,7 +56,7 @@ FIRST_NAME = Comparison(
         Level("swapped with surname", "first_name_l = last_name_r and last_name_l = first_name_r", 0.01, 0.00002),
         Level("in the other's names", "list_contains(name_words_r, first_name_l) or list_contains(name_words_l, first_name_r)", 0.02, 0.005),
         Level("similar", "jaro_winkler_similarity(first_name_l, first_name_r) >= 0.85", 0.03, 0.01),
-        Level("different", "else", 0.07, 0.96),
+        Level("different", "else", 0.02, 0.96),
     ),
 )
 
@@ -121,7 +121,7 @@ BIRTH = Comparison(
             0.03, 0.004),
         Level("same year", "left(birth_text_l, 4) = left(birth_text_r, 4)", 0.02, 0.015),
         Level("two slips", "damerau_levenshtein(birth_text_l, birth_text_r) <= 2", 0.02, 0.015),
-        Level("different", "else", 0.03, 0.96),
+        Level("different", "else", 0.02, 0.96),
     ),
 )
 

@@ -62,13 +62,14 @@ classes as (
 
 forms as (
 
+    -- Tommie, Tommy and Tommi are one nickname.
     select
-        nickname,
+        regexp_replace(nickname, '(ie|ey|i|y)$', 'y') as nickname,
         list(distinct name order by name) as names
 
     from given_nicknames
 
-    group by nickname
+    group by all
 
 )
 
@@ -116,7 +117,9 @@ left join classes
     on given_records.record_id = classes.record_id
 
 left join forms
-    on coalesce(given_records.first_name, given_records.email_first_name) = forms.nickname
+    on
+        regexp_replace(coalesce(given_records.first_name, given_records.email_first_name), '(ie|ey|i|y)$', 'y')
+        = forms.nickname
 
 order by given_records.record_id
 """

@@ -9,7 +9,12 @@ from functools import cache
 from cdp_cli.identity import rules as rule_modules
 from cdp_cli.identity import vetoes as veto_modules
 from cdp_cli.identity.rules import Rule
+from cdp_cli.identity.training import Model
 from cdp_cli.identity.vetoes import Veto
+
+
+# A difference is a veto where at most so many of one person's pairs of records differ.
+MOST_DIFFERENT = 0.03
 
 
 @cache
@@ -24,3 +29,12 @@ def found_vetoes() -> tuple[Veto, ...]:
     """All vetoes, by name."""
     names = sorted(module.name for module in pkgutil.iter_modules(veto_modules.__path__))
     return tuple(importlib.import_module(f"{veto_modules.__name__}.{name}").VETO for name in names)
+
+
+def vetoes_in_force(model: Model) -> tuple[Veto, ...]:
+    """The vetoes that hold under a model: those on a comparison in which one person hardly ever differs."""
+    return tuple(
+        veto
+        for veto in found_vetoes()
+        if veto.comparison is None or (model.share_different(veto.comparison) or 0.0) <= MOST_DIFFERENT
+    )

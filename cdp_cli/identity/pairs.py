@@ -13,7 +13,7 @@ from cdp_cli.identity import comparisons as compared
 from cdp_cli.identity import scoring
 from cdp_cli.identity.bands import DEFAULT, Bands
 from cdp_cli.identity.features import COLUMNS as FEATURE_COLUMNS
-from cdp_cli.identity.found import found_rules, found_vetoes
+from cdp_cli.identity.found import found_rules, found_vetoes, vetoes_in_force
 from cdp_cli.identity.training import Model
 
 SCHEMA = pa.schema(
@@ -55,7 +55,7 @@ def score(
         f"{c.name} := struct_pack(level := level_{c.name}, weight := round({_weight(c)}, 3))" for c in model.comparisons
     )
     levels = ", ".join(f"{scoring.level_expression(c)} as level_{c.name}" for c in model.comparisons)
-    vetoes = " ".join(f"when {veto.condition} then '{veto.name}'" for veto in found_vetoes())
+    vetoes = " ".join(f"when {veto.condition} then '{veto.name}'" for veto in vetoes_in_force(model))
     parts = ", ".join(f"predictions.{name}" for c in model.comparisons for name in _parts(c))
     found = connection.sql(f"""
         with
@@ -95,7 +95,7 @@ def score(
 
             select
                 *,
-                case {vetoes} end as veto,
+                case when false then null {vetoes} end as veto,
                 {levels}
 
             from paired

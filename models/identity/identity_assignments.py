@@ -10,6 +10,7 @@ def model(dbt, session):
         identifiers=dbt.ref("identity_identifiers").to_arrow_table(),
         identifier_types=dbt.ref("identifier_types").to_arrow_table(),
         nicknames=dbt.ref("nicknames").to_arrow_table(),
+        models=dbt.ref("identity_models").to_arrow_table(),
         pairs=dbt.ref("identity_current_pairs").to_arrow_table(),
         decisions=dbt.source("cdp", "identity_decisions").to_arrow_table(),
         changes=dbt.ref("identity_record_log").to_arrow_table(),

@@ -24,12 +24,13 @@ normalised as (
         record_id,
         source,
         coalesce(one_record_per_person, false) as one_record_per_person,
-        {{ identity_name('first_name') }} as given_names,
-        {{ identity_name('last_name') }} as family_name,
+        {{ identity_name('first_name', titles=true) }} as given_names,
+        {{ identity_name('first_name') }} as given_title,
+        coalesce({{ identity_name('last_name', titles=true) }}, {{ identity_name('last_name') }}) as family_name,
         {{ identity_name(
             "case when full_name like '%,%' then "
             ~ dbt.split_part('full_name', "','", 2) ~ " || ' ' || " ~ dbt.split_part('full_name', "','", 1)
-            ~ " else full_name end"
+            ~ " else full_name end", titles=true
         ) }} as whole_name,
         nullif(trim(cast(birth_date as {{ dbt.type_string() }})), '') as birth_text,
         nullif(lower(trim(gender)), '') as gender,
@@ -58,7 +59,9 @@ split_names as (
             case
                 when {{ dbt.split_part('whole_name', "' '", 1) }} <> coalesce(family_name, '')
                     then {{ dbt.split_part('whole_name', "' '", 1) }}
-            end
+            end,
+            -- Earl and Major are first names too, where there is no other.
+            given_title
         ) as any_first_name,
         coalesce(
             family_name,
@@ -77,8 +80,13 @@ without_blocked_values as (
 
     select
         split_names.*,
-        case when blocked_first.value is null then split_names.any_first_name end as first_name,
-        case when blocked_last.value is null then split_names.any_last_name end as last_name,
+        case
+            when blocked_first.value is not null then null
+            -- Of several initials (J. E.), the first stands for the name.
+            when split_names.any_first_name like '_ %' then substring(split_names.any_first_name, 1, 1)
+            else nullif(split_names.any_first_name, '')
+        end as first_name,
+        case when blocked_last.value is null then nullif(split_names.any_last_name, '') end as last_name,
         case
             when blocked_birth.value is null
                 then cast({{ try_cast('split_names.whole_birth_date', 'date') }} as {{ dbt.type_string() }})
@@ -240,8 +248,8 @@ records as (
         given_names.record_id,
         given_names.source,
         given_names.one_record_per_person,
-        nullif(given_names.first_name, '') as first_name,
-        nullif(given_names.last_name, '') as last_name,
+        given_names.first_name,
+        given_names.last_name,
         case
             when given_names.first_name is null and given_names.last_name is null then null
             else

@@ -6,6 +6,7 @@ _YEARS = 12
 
 VETO = Veto(
     name="birth_dates_far_apart",
+    comparison="birth_date",
     why=f"Both have a whole birth date; they are more than {_YEARS} years apart and differ by more than two slips.",
     condition=(
         "birth_date_l is not null and birth_date_r is not null"

@@ -20,6 +20,8 @@ _RELATED_FORMS = (
 
 VETO = Veto(
     name="different_first_names",
+    comparison="first_name",
+    firm=False,
     why=(
         "The first names differ by more than two letters in five, begin differently, neither stands inside the "
         "other, is a nickname of it or another of its names, and no personal identifier is shared."
