@@ -176,7 +176,8 @@ def _sync(model: ModelNode, by_name: Mapping[str, ModelNode], profiles_schema: s
 
 def _first(error: ValidationError) -> str:
     """The first thing wrong, as a sentence with the key's name."""
-    wrong = error.errors()[0]
+    # A mistyped key is also a missing one: the typing error comes first.
+    wrong = sorted(error.errors(), key=lambda one: one["type"] != "extra_forbidden")[0]
     key = ".".join(str(part) for part in wrong["loc"])
     if wrong["type"] == "extra_forbidden":
         close = difflib.get_close_matches(key, list(SyncSpec.model_fields), n=1)
