@@ -63,8 +63,7 @@ identifiers as (
 
 ),
 
--- The first names on a value. An initial contradicts nothing; a first name that is another's surname on the
--- same value is one written the wrong way round.
+-- The first names on a value. One that is another's surname on the same value was written the wrong way round.
 value_names as (
 
     select
@@ -81,7 +80,7 @@ value_names as (
             and identifiers.first_name = surnames.last_name
 
     where
-        length(identifiers.first_name) > 1
+        identifiers.first_name is not null
         and surnames.record_id is null
 
     group by
@@ -173,6 +172,8 @@ related_names as (
 
     where
         forms.form = other_forms.form
+        or (length(forms.form) = 1 and other_forms.form like forms.form || '%')
+        or (length(other_forms.form) = 1 and forms.form like other_forms.form || '%')
         or (
             length(forms.form) > 3
             and {{ edit_distance('forms.form', 'other_forms.form') }} <= 1
@@ -255,6 +256,25 @@ landlines as (
 
 ),
 
+-- Addresses that say themselves that they are no one person's: family.smith@, info@.
+shared_addresses as (
+
+    select distinct
+        value_statistics.identifier_type,
+        value_statistics.identifier_value
+
+    from value_statistics
+
+    inner join blocked_values
+        on
+            blocked_values.column_name = 'email_word'
+            and ' ' || {{ keep_letters(dbt.split_part('value_statistics.identifier_value', "'@'", 1)) }} || ' '
+            like '% ' || blocked_values.value || ' %'
+
+    where value_statistics.identifier_type = 'email'
+
+),
+
 value_people as (
 
     select
@@ -270,6 +290,7 @@ value_people as (
             else 1
         end as count_people,
         coalesce(blocked_values.reason, blocked_email_names.reason) as blocked_reason,
+        shared_addresses.identifier_value is not null as is_shared_address,
         {{ is_malformed_identifier('value_statistics.identifier_type', 'value_statistics.identifier_value') }}
             as is_malformed
 
@@ -279,6 +300,11 @@ value_people as (
         on
             value_statistics.identifier_type = landlines.identifier_type
             and value_statistics.identifier_value = landlines.identifier_value
+
+    left join shared_addresses
+        on
+            value_statistics.identifier_type = shared_addresses.identifier_type
+            and value_statistics.identifier_value = shared_addresses.identifier_value
 
     left join values_of_many_names
         on
@@ -319,6 +345,7 @@ value_classes as (
                 then 'over max_profiles_per_value'
             when value_people.count_user_ids > identifier_types.max_user_ids then 'over max_user_ids'
             when value_people.is_landline then 'a landline'
+            when value_people.is_shared_address then 'a shared address'
         end as household_reason
 
     from value_people

@@ -229,12 +229,12 @@ ordered_email_names as (
     left join blocked_values as blocked_one
         on
             email_names.one_name = blocked_one.value
-            and blocked_one.column_name = 'name'
+            and blocked_one.column_name in ('name', 'email_word')
 
     left join blocked_values as blocked_other
         on
             email_names.other_name = blocked_other.value
-            and blocked_other.column_name = 'name'
+            and blocked_other.column_name in ('name', 'email_word')
 
     where
         blocked_one.value is null

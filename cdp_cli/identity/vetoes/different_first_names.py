@@ -15,7 +15,9 @@ _COMMON_IDENTIFIER = (
 
 _RELATED_FORMS = (
     "len(list_filter(first_name_forms_l, lambda mine: len(list_filter(first_name_forms_r, lambda theirs:"
-    " mine = theirs or (length(mine) > 3 and damerau_levenshtein(mine, theirs) <= 1))) > 0)) > 0"
+    " mine = theirs"
+    " or (least(length(mine), length(theirs)) = 1 and left(mine, 1) = left(theirs, 1))"
+    " or (length(mine) > 3 and damerau_levenshtein(mine, theirs) <= 1))) > 0)) > 0"
 )
 
 VETO = Veto(
@@ -27,11 +29,12 @@ VETO = Veto(
         "other, is a nickname of it or another of its names, and no personal identifier is shared."
     ),
     condition=(
-        "first_name_is_given_l and first_name_is_given_r and length(first_name_l) > 1 and length(first_name_r) > 1"
+        "first_name_is_given_l and first_name_is_given_r"
         " and left(first_name_l, 3) <> left(first_name_r, 3)"
-        " and not contains(first_name_l, first_name_r) and not contains(first_name_r, first_name_l)"
+        " and (least(length(first_name_l), length(first_name_r)) = 1"
+        " or (not contains(first_name_l, first_name_r) and not contains(first_name_r, first_name_l)"
         " and damerau_levenshtein(first_name_l, first_name_r) * 5"
-        " > greatest(length(first_name_l), length(first_name_r)) * 2"
+        " > greatest(length(first_name_l), length(first_name_r)) * 2))"
         f" and not ({_RELATED_FORMS})"
         " and not list_contains(name_words_l, first_name_r) and not list_contains(name_words_r, first_name_l)"
         " and coalesce(damerau_levenshtein(first_name_l, last_name_r), 9) > 1"
