@@ -21,7 +21,10 @@ PROJECT = Project(
         model("vip"), model("list_a", "profiles", sync=True), model("list_b", "vip", sync=True),
     ),
     sources=(),
-    tests={"test.cdp.unique_list_a.1": ("model.cdp.list_a",), "test.cdp.unique_map.2": ("model.cdp.identity_map",)},
+    tests={
+        "test.cdp.unique_list_a.1": ("model.cdp.list_a",),
+        "test.cdp.unique_map.2": ("model.cdp.identity_map",),
+    },
 )  # fmt: skip
 
 
