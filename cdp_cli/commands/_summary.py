@@ -10,8 +10,8 @@ _SYNC_COLUMNS = (
 )  # fmt: skip
 
 
-def show(status: Status) -> None:
-    """Print everything of `status` but freshness."""
+def show(status: Status, *, with_syncs: bool = True) -> None:
+    """Print everything of `status` but freshness; without the syncs where these are shown another way."""
     if not status.people:
         console.say("No people yet: load data, then run `cdp run`.")
         return
@@ -31,7 +31,7 @@ def show(status: Status) -> None:
         [(c.purpose, c.granted, f"{c.share:.0%}") for c in status.consent],
     )
     console.table("Segments", ["segment", "members"], [(s.label, s.members) for s in status.segments])
-    if status.syncs:
+    if with_syncs and status.syncs:
         console.table(
             "Latest syncs",
             _SYNC_COLUMNS,
@@ -43,7 +43,7 @@ def show(status: Status) -> None:
                 for run in status.syncs
             ],
         )  # fmt: skip
-    if status.held_back:
+    if with_syncs and status.held_back:
         console.table(
             "Held back, and why",
             ["sync", "reason", "people"],

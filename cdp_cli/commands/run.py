@@ -9,14 +9,19 @@ import click
 from cdp_cli import console, dbt
 from cdp_cli.activation.downstream import untrusted_syncs
 from cdp_cli.activation.engine import SyncResult
-from cdp_cli.commands import _syncs
+from cdp_cli.commands import _summary, _syncs
 from cdp_cli.commands._options import json_option, project_options
 from cdp_cli.config import Settings
 from cdp_cli.errors import FixModel
 from cdp_cli.log import masked
 from cdp_cli.project import load_project
+from cdp_cli.status import read_status
+from cdp_cli.warehouse import open_warehouse
 
 _SLOWEST = 10
+
+# Unit tests try the SQL on made-up rows: they belong to a change of the code, not to a day's data.
+_DATA_ONLY = ("--exclude-resource-type", "unit_test")
 
 
 @click.command("run")
@@ -26,7 +31,8 @@ _SLOWEST = 10
 def run(settings: Settings, full_refresh: bool, as_json: bool) -> int:
     """Build the models, then send what changed.
 
-    A sync that is built from a model that failed is not sent; the others are.
+    A sync that is built from a model that failed is not sent; the others are. Tests of the data run with
+    the models; unit tests of the SQL do not, `dbt build` runs them too.
 
     \b
     Example:
@@ -41,7 +47,7 @@ def run(settings: Settings, full_refresh: bool, as_json: bool) -> int:
             done += 1
             tell(f"Building: {done} steps done, last {name}")
 
-        built = dbt.build(settings, ["--full-refresh"] if full_refresh else [], on_node)
+        built = dbt.build(settings, [*_DATA_ONLY, *(["--full-refresh"] if full_refresh else [])], on_node)
     project = load_project(settings)
     untrusted = untrusted_syncs(project, built)
     results = _syncs.send(settings, project, [s.name for s in project.syncs if s.name not in untrusted])
@@ -52,6 +58,8 @@ def run(settings: Settings, full_refresh: bool, as_json: bool) -> int:
         console.document({"build": _build(built, failures), "syncs": _syncs.as_document(results)})
     else:
         _show_build(built, failures)
+        with open_warehouse(settings) as warehouse:
+            _summary.show(read_status(settings, project, warehouse), with_syncs=False)
         _syncs.show(results, planned=False)
     return max(_syncs.exit_code(results), FixModel.exit_code if failures else 0)
 
