@@ -125,6 +125,8 @@ def _event(line: str) -> dict[str, Any]:
 def _cannot_start(said: Sequence[str]) -> FixModel:
     first = next((message for message in said if message), "dbt gave no reason")
     lines = [line.strip() for line in first.splitlines() if line.strip()]
+    if lines[:1] == ["Encountered an error:"]:
+        del lines[0]
     return FixModel(
         f"dbt could not start: {' '.join(lines[:4])}.", "Correct it and run again; nothing was changed."
     )
