@@ -3,35 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from cdp_cli.identity import ids, training
+from cdp_cli.identity import ids
 from cdp_cli.identity.bands import DEFAULT, Bands
-from cdp_cli.identity.clustering import Edges, Limit, cluster, components, evidence, suspects
-from cdp_cli.identity.features import COLUMNS as FEATURE_COLUMNS
-from cdp_cli.identity.features import connect, make_features
-from cdp_cli.identity.found import found_vetoes, vetoes_in_force
-from cdp_cli.identity.scoring import paired_columns
-
-# Kinds of evidence that a record can carry, over the table `features`. The first is FIRST_NAME_FILLED.
-_FILLED = (
-    "first_name_is_given",
-    "first_name is not null",
-    "last_name is not null",
-    "street is not null or postcode is not null or city is not null",
-    "birth_text is not null",
-    "email is not null",
-    "personal_phone is not null",
-    "national_id is not null",
-)
-
-# In a component of more records than this, only pairs that were scored are held against the vetoes.
-_MOST_RECORDS_COMPARED = 200
+from cdp_cli.identity.clustering import Edges, cluster, held_components
+from cdp_cli.identity.constraints import constraints, with_vetoed
+from cdp_cli.identity.features import connect
+from cdp_cli.identity.found import found_vetoes
+from cdp_cli.identity.inputs import Input
 
 SCHEMA = pa.schema(
     [
@@ -47,25 +31,6 @@ SCHEMA = pa.schema(
 )
 
 
-@dataclass(frozen=True)
-class Input:
-    """What an assignment reads, as Arrow tables with the columns of the models of the same names.
-
-    `records` are identity_records, `changes` the rows of identity_record_log, `pairs` those of
-    identity_pairs that are in force, `log` is all of identity_assignments.
-    """
-
-    records: pa.Table
-    identifiers: pa.Table
-    identifier_types: pa.Table
-    nicknames: pa.Table
-    models: pa.Table
-    pairs: pa.Table
-    decisions: pa.Table
-    changes: pa.Table
-    log: pa.Table
-
-
 def assign(given: Input, run_id: str, assigned_at: dt.datetime, bands: Bands = DEFAULT) -> pa.Table:
     """New rows of identity_assignments, in the columns of SCHEMA, sorted by record: what this run changes.
 
@@ -77,7 +42,7 @@ def assign(given: Input, run_id: str, assigned_at: dt.datetime, bands: Bands = D
         _make_tables(connection, given)
         touched = _touched(connection)
         edges = _edges(connection)
-        labels = _labels(touched.size, edges, bands)
+        labels = held_components(touched.size, edges, bands)
         chosen = _records_of_touched_components(labels, touched)
         if not chosen.size and not _removed(connection):
             return SCHEMA.empty_table()
@@ -226,11 +191,6 @@ def _edges(connection: duckdb.DuckDBPyConnection) -> Edges:
     )  # fmt: skip
 
 
-def _labels(count: int, edges: Edges, bands: Bands) -> NDArray[np.int64]:
-    held = evidence(edges, bands)
-    return components(count, edges.left[held], edges.right[held])
-
-
 def _records_of_touched_components(
     labels: NDArray[np.int64], touched: NDArray[np.bool_]
 ) -> NDArray[np.int64]:
@@ -260,8 +220,13 @@ def _changes(
     renumbered[chosen] = np.arange(chosen.size)
     kept = edges.where((renumbered[edges.left] >= 0) & (renumbered[edges.right] >= 0))
     edges = Edges(
-        renumbered[kept.left], renumbered[kept.right], kept.probability,
-        kept.same, kept.apart, kept.doubted, kept.joined,
+        renumbered[kept.left],
+        renumbered[kept.right],
+        kept.probability,
+        kept.same,
+        kept.apart,
+        kept.doubted,
+        kept.joined,
     )
     connection.register("chosen_numbers", pa.table({"n": chosen}))
     connection.execute("""
@@ -274,20 +239,23 @@ def _changes(
         inner join chosen_numbers on numbered.n = chosen_numbers.n
         left join present on numbered.record_id = present.record_id
     """)
-    constraints = _constraints(connection, given, edges, chosen.size, bands)
-    groups = cluster(
-        chosen.size, _with_vetoed(edges, constraints.vetoed), constraints.filled, constraints.limits, bands
-    )
+    held_to = constraints(connection, given, edges, chosen.size, bands)
+    groups = cluster(chosen.size, with_vetoed(edges, held_to.vetoed), held_to.filled, held_to.limits, bands)
     profile_ids = _profile_ids(connection, groups)
-    connection.register("grouped", pa.table({"n": np.arange(chosen.size), "profile_id": pa.array(profile_ids, pa.string())}))
+    connection.register(
+        "grouped", pa.table({"n": np.arange(chosen.size), "profile_id": pa.array(profile_ids, pa.string())})
+    )
     connection.register(
         "linked",
-        pa.table({
-            "l": edges.left[groups[edges.left] == groups[edges.right]],
-            "r": edges.right[groups[edges.left] == groups[edges.right]],
-        }),
+        pa.table(
+            {
+                "l": edges.left[groups[edges.left] == groups[edges.right]],
+                "r": edges.right[groups[edges.left] == groups[edges.right]],
+            }
+        ),
     )
-    return connection.sql(f"""
+    return (
+        connection.sql(f"""
         with
 
         changed as (
@@ -372,106 +340,9 @@ def _changes(
         where numbered.record_id is null and present.profile_id is not null
 
         order by record_id
-    """).to_arrow_table().cast(SCHEMA)
-
-
-@dataclass(frozen=True)
-class _Constraints:
-    """What suspect components are held to; the vetoes are those between all of their records."""
-
-    limits: list[Limit]
-    filled: NDArray[np.int64]
-    vetoed: pa.Table
-
-
-def _constraints(
-    connection: duckdb.DuckDBPyConnection, given: Input, edges: Edges, count: int, bands: Bands
-) -> _Constraints:
-    labels = _labels(count, edges, bands)
-    suspect = suspects(labels, edges, bands)
-    sizes = np.bincount(labels, minlength=suspect.size)
-    wanted = np.flatnonzero((suspect & (sizes > 2))[labels])
-    connection.register("suspect_records", pa.table({"n": wanted, "component": labels[wanted]}))
-    connection.register("all_records", given.records)
-    connection.register("all_identifiers", given.identifiers)
-    chosen = "select chosen.record_id from chosen inner join suspect_records on chosen.n = suspect_records.n"
-    records = connection.sql(f"select * from all_records where record_id in ({chosen})").to_arrow_table()
-    identifiers = connection.sql(f"select * from all_identifiers where record_id in ({chosen})").to_arrow_table()
-    make_features(connection, records, identifiers, given.nicknames)
-    vetoes = vetoes_in_force(training.newest(given.models))
-    firm, doubt = (
-        " or ".join(f"coalesce({veto.condition}, false)" for veto in vetoes if veto.firm == firm) or "false"
-        for firm in (True, False)
-    )
-    vetoed = connection.sql(f"""
-        with
-
-        members as (
-
-            select chosen.n, features.* exclude (n), suspect_records.component
-            from suspect_records
-            inner join chosen on suspect_records.n = chosen.n
-            inner join features on chosen.record_id = features.record_id
-            qualify count(*) over (partition by suspect_records.component) <= {_MOST_RECORDS_COMPARED}
-
-        )
-
-        select n_l, n_r, firm
-        from (
-            select n_l, n_r, {firm} as firm, {doubt} as doubt
-            from (
-                select l.n as n_l, r.n as n_r, {paired_columns(FEATURE_COLUMNS)}
-                from members as l
-                inner join members as r on l.component = r.component and l.n < r.n
-            )
-        )
-        where firm or doubt
-        order by n_l, n_r
-    """).to_arrow_table()
-    bits = " + ".join(f"case when {filled} then {1 << bit} else 0 end" for bit, filled in enumerate(_FILLED))
-    known = connection.sql(f"""
-        select chosen.n, {bits} as filled
-        from features
-        inner join chosen on features.record_id = chosen.record_id
-    """).to_arrow_table()
-    filled = np.zeros(count, dtype=np.int64)
-    filled[known.column("n").to_numpy()] = known.column("filled").to_numpy()
-    return _Constraints(_limits(connection, given, count), filled, vetoed)
-
-
-def _limits(connection: duckdb.DuckDBPyConnection, given: Input, count: int) -> list[Limit]:
-    limits = []
-    for row in given.identifier_types.select(["identifier_type", "max_values_per_profile"]).to_pylist():
-        found = connection.sql(f"""
-            select chosen.n, dense_rank() over (order by all_identifiers.identifier_value) as value
-            from all_identifiers
-            inner join chosen on all_identifiers.record_id = chosen.record_id
-            inner join suspect_records on chosen.n = suspect_records.n
-            where all_identifiers.identifier_type = '{row["identifier_type"]}'
-            and all_identifiers.identifier_class = 'personal'
-        """).to_arrow_table()
-        values = np.full(count, -1, dtype=np.int64)
-        values[found.column("n").to_numpy()] = found.column("value").to_numpy()
-        limits.append(Limit(values, int(row["max_values_per_profile"])))
-    return limits
-
-
-def _with_vetoed(edges: Edges, vetoed: pa.Table) -> Edges:
-    """The edges, and as further ones the vetoes between records that were never scored as a pair."""
-    left, right = (vetoed.column(name).to_numpy().astype(np.int64) for name in ("n_l", "n_r"))
-    width = np.int64(max(edges.right.max(initial=0), right.max(initial=0)) + 1)
-    unknown = ~np.isin(left * width + right, edges.left * width + edges.right)
-    firm = vetoed.column("firm").to_numpy(zero_copy_only=False).astype(np.bool_)[unknown]
-    left, right = left[unknown], right[unknown]
-    no = np.zeros(left.size, dtype=np.bool_)
-    return Edges(
-        np.concatenate([edges.left, left]),
-        np.concatenate([edges.right, right]),
-        np.concatenate([edges.probability, np.zeros(left.size)]),
-        np.concatenate([edges.same, no]),
-        np.concatenate([edges.apart, firm]),
-        np.concatenate([edges.doubted, ~firm]),
-        np.concatenate([edges.joined, no]),
+    """)
+        .to_arrow_table()
+        .cast(SCHEMA)
     )
 
 
@@ -479,15 +350,21 @@ def _profile_ids(connection: duckdb.DuckDBPyConnection, groups: NDArray[np.int64
     """The id of each record's group: carried where most of a profile went on there, else minted."""
     chosen = connection.sql("select record_id, profile_id from chosen order by n").to_arrow_table()
     record_ids: list[str] = chosen.column("record_id").to_pylist()
-    issued = connection.sql("""
+    issued = (
+        connection.sql("""
         select profile_id from given_log
         where profile_id is not null
         group by profile_id
         order by min(assigned_at), profile_id
-    """).to_arrow_table().column("profile_id").to_pylist()
+    """)
+        .to_arrow_table()
+        .column("profile_id")
+        .to_pylist()
+    )
     ages = {profile_id: age for age, profile_id in enumerate(issued)}
     previous = np.array(
-        [-1 if profile is None else ages[profile] for profile in chosen.column("profile_id").to_pylist()], dtype=np.int64
+        [-1 if profile is None else ages[profile] for profile in chosen.column("profile_id").to_pylist()],
+        dtype=np.int64,
     )
     carried = ids.carry(groups, previous, range(len(issued)))
     names: dict[int, str] = {group: issued[profile] for group, profile in carried.items()}

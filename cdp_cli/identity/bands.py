@@ -9,8 +9,9 @@ from dataclasses import dataclass
 class Bands:
     """Probabilities, but for `support` and `keep`.
 
-    A pair at or above `auto` joins by itself; from `review` up to `auto` it waits for a person, unless several
-    pairs between two groups add up to `support` expected matches; below `review` it is dropped.
+    A pair at or above `auto` joins by itself; from `review` up to `auto` it waits for a person; below `review`
+    it is dropped. Several waiting pairs between two groups join them where they add up to `support` expected
+    matches and their mean is at least `agreement`.
 
     `density`: two groups join only while the mean probability of all pairs between them is at least so much.
     Pairs that could be compared and scored low, or were not even found by blocking, count as 0; pairs with
@@ -26,6 +27,7 @@ class Bands:
     review: float = 0.1
     density: float = 0.25
     support: float = 1.0
+    agreement: float = 0.4
     doubt: float = 0.3
 
 

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from cdp_cli.identity import assignments, pairs, scoring, training
 from cdp_cli.identity.features import connect, make_features
+from cdp_cli.identity.inputs import Input
 
 # A table that is only read where it is needed: all that a second build with nothing new does is to look.
 Lazy = Callable[[], Any]
@@ -46,7 +47,9 @@ def new_pairs(
     model = training.newest(models)
     last = {row["version"]: row["scored_at"] for row in scored.to_pylist()}.get(pairs.version(model))
     if last is not None:
-        changes = changes.filter(pc.greater(changes.column("seen_at"), pa.scalar(last, changes.schema.field("seen_at").type)))
+        changes = changes.filter(
+            pc.greater(changes.column("seen_at"), pa.scalar(last, changes.schema.field("seen_at").type))
+        )
         if not changes.num_rows:
             return pairs.SCHEMA.empty_table()
     connection = connect()
@@ -58,12 +61,14 @@ def new_pairs(
             "select features.n from features where record_id in (select record_id from changes)"
         )
         scoring.make_candidates(connection, changed_only=last is not None)
-        return pairs.score(connection, model, run.column("started_at")[0].as_py(), changed_only=last is not None)
+        return pairs.score(
+            connection, model, run.column("started_at")[0].as_py(), changed_only=last is not None
+        )
     finally:
         connection.close()
 
 
-def new_assignments(given: assignments.Input, run: pa.Table) -> pa.Table:
+def new_assignments(given: Input, run: pa.Table) -> pa.Table:
     """New rows of identity_assignments."""
     row = run.to_pylist()[0]
     return assignments.assign(given, row["run_id"], row["started_at"])

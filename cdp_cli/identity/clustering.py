@@ -45,6 +45,13 @@ class Edges:
 
     def where(self, chosen: Flags) -> Edges:
         """Some of the edges."""
+        return self._taken(chosen)
+
+    def ordered(self) -> Edges:
+        """The edges by left, then right record."""
+        return self._taken(np.lexsort((self.right, self.left)))
+
+    def _taken(self, chosen: Flags | NDArray[np.intp]) -> Edges:
         return Edges(
             self.left[chosen], self.right[chosen], self.probability[chosen], self.same[chosen],
             self.apart[chosen], self.doubted[chosen], self.joined[chosen],
@@ -72,6 +79,12 @@ def evidence(edges: Edges, bands: Bands) -> Flags:
     return np.asarray((edges.same | (edges.probability >= bands.review)) & ~against)
 
 
+def held_components(count: int, edges: Edges, bands: Bands) -> Integers:
+    """The components that evidence holds together."""
+    held = evidence(edges, bands)
+    return components(count, edges.left[held], edges.right[held])
+
+
 def suspects(labels: Integers, edges: Edges, bands: Bands) -> Flags:
     """For each component whether it is suspect: not every pair of its records scores as one person."""
     count = int(labels.max(initial=-1)) + 1
@@ -88,8 +101,7 @@ def cluster(count: int, edges: Edges, filled: Integers, limits: Sequence[Limit],
     `filled` has a bit for each kind of evidence that a record carries, the first for a first name: two
     records without a common bit have nothing to compare. The result does not depend on the order of edges.
     """
-    held = edges.where(evidence(edges, bands))
-    labels = components(count, held.left, held.right)
+    labels = held_components(count, edges, bands)
     suspect = suspects(labels, edges, bands)
     groups = _smallest_member(labels)
     doubtful = suspect[labels[edges.left]] & (labels[edges.left] == labels[edges.right])
@@ -129,10 +141,12 @@ class _Group:
 
 def _greedy(groups: Integers, edges: Edges, filled: Integers, limits: Sequence[Limit], bands: Bands) -> None:
     """Join the records of `edges` into groups, strongest mean evidence first, ties by record number."""
-    edges = edges.where(np.lexsort((edges.right, edges.left)))
+    edges = edges.ordered()
     numbers = np.unique(np.concatenate([edges.left, edges.right])).tolist()
     found = {
-        number: _Group([number], {int(filled[number]): 1}, [{int(limit.values[number])} - {-1} for limit in limits])
+        number: _Group(
+            [number], {int(filled[number]): 1}, [{int(limit.values[number])} - {-1} for limit in limits]
+        )
         for number in numbers
     }
     _connect(found, edges, filled, bands)
@@ -154,7 +168,7 @@ def _greedy(groups: Integers, edges: Edges, filled: Integers, limits: Sequence[L
             continue
         if len(first_group.members) != left_size or len(second_group.members) != right_size:
             continue
-        if _may_join(first_group, second_group, right, limits, bands):
+        if _may_join(first_group, second_group, right, -mean, limits, bands):
             kept = _merge(found, home, left, right)
             for other in found[kept].total:
                 heapq.heappush(heap, _candidate(found, *sorted((kept, other))))
@@ -172,7 +186,9 @@ def _connect(found: dict[int, _Group], edges: Edges, filled: Integers, bands: Ba
     strength = np.where(kept, np.maximum(edges.probability, bands.auto), edges.probability)
     named = ((filled[edges.left] & filled[edges.right] & FIRST_NAME_FILLED) > 0).astype(np.int64)
     columns = (edges.left, edges.right, strength, edges.same, edges.apart, edges.doubted, named)
-    for left, right, probability, same, apart, doubted, both_named in zip(*(c.tolist() for c in columns), strict=True):
+    for left, right, probability, same, apart, doubted, both_named in zip(
+        *(c.tolist() for c in columns), strict=True
+    ):
         first, second = found[left], found[right]
         if apart and not same:
             first.apart.add(right)
@@ -199,8 +215,11 @@ def _candidate(found: dict[int, _Group], left: int, right: int) -> _Candidate:
     return (-first.total[right] / pairs, left, right, len(first.members), len(second.members))
 
 
-def _may_join(first: _Group, second: _Group, other: int, limits: Sequence[Limit], bands: Bands) -> bool:
-    if first.best[other] < bands.auto and first.total[other] < bands.support:
+def _may_join(
+    first: _Group, second: _Group, other: int, mean: float, limits: Sequence[Limit], bands: Bands
+) -> bool:
+    supported = first.total[other] >= bands.support and mean >= bands.agreement
+    if first.best[other] < bands.auto and not supported:
         return False
     if other in first.apart:
         return False

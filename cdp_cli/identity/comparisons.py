@@ -53,8 +53,15 @@ FIRST_NAME = Comparison(
             0.05,
             0.02,
         ),
-        Level("swapped with surname", "first_name_l = last_name_r and last_name_l = first_name_r", 0.01, 0.00002),
-        Level("in the other's names", "list_contains(name_words_r, first_name_l) or list_contains(name_words_l, first_name_r)", 0.02, 0.005),
+        Level(
+            "swapped with surname", "first_name_l = last_name_r and last_name_l = first_name_r", 0.01, 0.00002
+        ),
+        Level(
+            "in the other's names",
+            "list_contains(name_words_r, first_name_l) or list_contains(name_words_l, first_name_r)",
+            0.02,
+            0.005,
+        ),
         Level("similar", "jaro_winkler_similarity(first_name_l, first_name_r) >= 0.85", 0.03, 0.01),
         Level("different", "else", 0.02, 0.96),
     ),
@@ -89,7 +96,12 @@ HOUSEHOLD = Comparison(
         Level("same surname, same town", f"{_SAME_SURNAME} and {_SAME_TOWN}", 0.10, 0.0001, "last_name"),
         Level("same surname, place unknown", f"{_SAME_SURNAME} and {_NO_PLACE}", 0.10, 0.002, "last_name"),
         Level("same surname, other place", _SAME_SURNAME, 0.10, 0.002, "last_name"),
-        Level("similar surname, same home or postcode", f"{_LIKE_SURNAME} and ({_SAME_HOME} or {_SAME_AREA})", 0.06, 0.00003),
+        Level(
+            "similar surname, same home or postcode",
+            f"{_LIKE_SURNAME} and ({_SAME_HOME} or {_SAME_AREA})",
+            0.06,
+            0.00003,
+        ),
         Level("similar surname, same town", f"{_LIKE_SURNAME} and {_SAME_TOWN}", 0.03, 0.0003),
         Level("similar surname", _LIKE_SURNAME, 0.05, 0.005),
         Level("same home", _SAME_HOME, 0.05, 0.0001),
@@ -114,11 +126,14 @@ BIRTH = Comparison(
             0.02,
             0.0003,
         ),
-        Level("two of year, month, day",
+        Level(
+            "two of year, month, day",
             "(case when left(birth_text_l, 4) = left(birth_text_r, 4) then 1 else 0 end"
             " + case when substring(birth_text_l, 6, 2) = substring(birth_text_r, 6, 2) then 1 else 0 end"
             " + case when substring(birth_text_l, 9, 2) = substring(birth_text_r, 9, 2) then 1 else 0 end) >= 2",
-            0.03, 0.004),
+            0.03,
+            0.004,
+        ),
         Level("same year", "left(birth_text_l, 4) = left(birth_text_r, 4)", 0.02, 0.015),
         Level("two slips", "damerau_levenshtein(birth_text_l, birth_text_r) <= 2", 0.02, 0.015),
         Level("different", "else", 0.02, 0.96),
@@ -133,9 +148,19 @@ EMAIL = Comparison(
     ("email",),
     (
         Level("unknown", "email_l is null or email_r is null"),
-        Level("same, a household's", "email_l = email_r and (email_is_shared_l or email_is_shared_r)", 0.03, 0.00001),
+        Level(
+            "same, a household's",
+            "email_l = email_r and (email_is_shared_l or email_is_shared_r)",
+            0.03,
+            0.00001,
+        ),
         Level("same", "email_l = email_r", 0.55, 0.00001),
-        Level("same name, other domain", "email_name_l = email_name_r and length(email_name_l) >= 5", 0.05, 0.0001),
+        Level(
+            "same name, other domain",
+            "email_name_l = email_name_r and length(email_name_l) >= 5",
+            0.05,
+            0.0001,
+        ),
         Level(
             "few slips",
             "split_part(email_l, '@', 2) = split_part(email_r, '@', 2)"

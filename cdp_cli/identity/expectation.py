@@ -108,4 +108,4 @@ def _counts(view: View, position: int, weights: Floats, levels: int) -> Floats:
 def _strangers(counts: Floats, prior: Floats) -> Floats:
     missing = max(0.0, _LEAST_STRANGERS - float(counts.sum()))
     smoothed: Floats = counts + (_PRIOR_STRANGERS if not missing else missing * prior / prior.sum())
-    return smoothed / smoothed.sum()
+    return np.asarray(smoothed / smoothed.sum(), dtype=np.float64)

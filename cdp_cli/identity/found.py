@@ -12,7 +12,6 @@ from cdp_cli.identity.rules import Rule
 from cdp_cli.identity.training import Model
 from cdp_cli.identity.vetoes import Veto
 
-
 # A difference is a veto where at most so many of one person's pairs of records differ.
 MOST_DIFFERENT = 0.03
 

@@ -52,10 +52,13 @@ def score(
     scoring.predict(connection, model.settings, model.frequencies, bands.review)
     _make_rule_pairs(connection, changed_only)
     weights = ", ".join(
-        f"{c.name} := struct_pack(level := level_{c.name}, weight := round({_weight(c)}, 3))" for c in model.comparisons
+        f"{c.name} := struct_pack(level := level_{c.name}, weight := round({_weight(c)}, 3))"
+        for c in model.comparisons
     )
     levels = ", ".join(f"{scoring.level_expression(c)} as level_{c.name}" for c in model.comparisons)
-    vetoes = " ".join(f"when {veto.condition} then '{veto.name}'" for veto in vetoes_in_force(model))
+    # Of several vetoes the pair names a firm one: it is what decides.
+    firm_first = sorted(vetoes_in_force(model), key=lambda veto: not veto.firm)
+    vetoes = " ".join(f"when {veto.condition} then '{veto.name}'" for veto in firm_first)
     parts = ", ".join(f"predictions.{name}" for c in model.comparisons for name in _parts(c))
     found = connection.sql(f"""
         with

@@ -29,7 +29,9 @@ def prepare(connection: duckdb.DuckDBPyConnection, people: pa.Table, project_dir
     connection.register("given_people", people)
     vocabulary = _vocabulary()
     columns = ", ".join(
-        f"cast({_quoted(name)} as {type_}) as {name}" if name in people.column_names else f"cast(null as {type_}) as {name}"
+        f"cast({_quoted(name)} as {type_}) as {name}"
+        if name in people.column_names
+        else f"cast(null as {type_}) as {name}"
         for name, type_ in vocabulary.items()
     )
     connection.execute(f"create or replace temp view unified_people as select {columns} from given_people")

@@ -12,8 +12,6 @@ from splink import DuckDBAPI, Linker
 
 from cdp_cli.identity.comparisons import Comparison
 
-logging.getLogger("splink").setLevel(logging.ERROR)
-
 
 def make_blocks(connection: duckdb.DuckDBPyConnection, blocks: Any) -> tuple[str, ...]:
     """Make the table `blocks` in `connection` from rows of the model identity_blocks; returns the rules' names.
@@ -31,7 +29,9 @@ def make_blocks(connection: duckdb.DuckDBPyConnection, blocks: Any) -> tuple[str
         row[0]
         for row in connection.execute("select distinct blocking_rule from named_blocks order by 1").fetchall()
     ]
-    connection.register("rule_numbers", pa.table({"blocking_rule": pa.array(names, pa.string()), "number": range(len(names))}))
+    connection.register(
+        "rule_numbers", pa.table({"blocking_rule": pa.array(names, pa.string()), "number": range(len(names))})
+    )
     connection.execute(
         "create or replace table blocks as "
         "select named_blocks.n, rule_numbers.number as rule, named_blocks.block_key "
@@ -95,6 +95,8 @@ def predict(
     """
     api = DuckDBAPI(connection)
     linker = Linker(api.register("features"), dict(settings))
+    # Splink sets its level when a linker is made; what it notes is for one who trains by hand.
+    logging.getLogger("splink").setLevel(logging.ERROR)
     for column, values in frequencies.items():
         table = pa.table(
             {

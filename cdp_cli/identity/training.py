@@ -108,11 +108,19 @@ def train(connection: duckdb.DuckDBPyConnection, rules: Sequence[str]) -> Model:
     """A model of the tables `features` and `candidates`; `rules` names the bits of candidates.rules."""
     count_records = _one(connection, "select count(*) from features")
     comparisons = _filled(connection, count_records)
-    views = [_random_view(connection, comparisons, count_records)] if count_records > 1 else [_empty_view(comparisons)]
+    views = (
+        [_random_view(connection, comparisons, count_records)]
+        if count_records > 1
+        else [_empty_view(comparisons)]
+    )
     names = {comparison.name: position for position, comparison in enumerate(comparisons)}
     for rule, used in VIEWS.items():
         if rule in rules:
-            views.append(_rule_view(connection, comparisons, rule, rules.index(rule), [names[u] for u in used if u in names]))
+            views.append(
+                _rule_view(
+                    connection, comparisons, rule, rules.index(rule), [names[u] for u in used if u in names]
+                )
+            )
     priors = [[(level.m, level.u) for level in comparison.levels[:0:-1]] for comparison in comparisons]
     parameters = fit(views, [np.array(p)[:, 0] for p in priors], [np.array(p)[:, 1] for p in priors])
     prior = _prior(connection, comparisons, parameters, count_records)
@@ -126,7 +134,13 @@ def train(connection: duckdb.DuckDBPyConnection, rules: Sequence[str]) -> Model:
     report = {
         "records": count_records,
         "iterations": parameters.iterations,
-        "views": {view.name: {"pairs": int(view.counts.sum()), "share_of_matches": _rounded(parameters.shares[view.name])} for view in views},
+        "views": {
+            view.name: {
+                "pairs": int(view.counts.sum()),
+                "share_of_matches": _rounded(parameters.shares[view.name]),
+            }
+            for view in views
+        },
     }
     content = json.dumps([settings, frequencies], sort_keys=True)
     return Model("m" + hashlib.sha256(content.encode()).hexdigest()[:12], settings, frequencies, report)
@@ -135,7 +149,9 @@ def train(connection: duckdb.DuckDBPyConnection, rules: Sequence[str]) -> Model:
 def _filled(connection: duckdb.DuckDBPyConnection, count_records: int) -> tuple[Comparison, ...]:
     """The comparisons that the data can feed: one of the columns that they need is filled often enough."""
     needed = sorted({column for comparison in compared.ALL for column in comparison.needs})
-    counts = connection.execute(f"select {', '.join(f'count({column})' for column in needed)} from features").fetchall()[0]
+    counts = connection.execute(
+        f"select {', '.join(f'count({column})' for column in needed)} from features"
+    ).fetchall()[0]
     filled = dict(zip(needed, counts, strict=True))
     least = max(2.0, _LEAST_SHARE_FILLED * count_records)
     chosen = tuple(c for c in compared.ALL if max(filled[column] for column in c.needs) >= least)
@@ -143,14 +159,21 @@ def _filled(connection: duckdb.DuckDBPyConnection, count_records: int) -> tuple[
     return chosen or (compared.FIRST_NAME,)
 
 
-def _random_view(connection: duckdb.DuckDBPyConnection, comparisons: Sequence[Comparison], count_records: int) -> View:
+def _random_view(
+    connection: duckdb.DuckDBPyConnection, comparisons: Sequence[Comparison], count_records: int
+) -> View:
     if count_records * (count_records - 1) // 2 <= RANDOM_PAIRS:
         pairs = "select l.n as join_key_l, r.n as join_key_r from features as l inner join features as r on l.n < r.n"
     else:
         random = np.random.default_rng(SEED)
         first, second = random.integers(0, count_records, (2, RANDOM_PAIRS))
         different = first != second
-        table = pa.table({"join_key_l": np.minimum(first, second)[different], "join_key_r": np.maximum(first, second)[different]})
+        table = pa.table(
+            {
+                "join_key_l": np.minimum(first, second)[different],
+                "join_key_r": np.maximum(first, second)[different],
+            }
+        )
         connection.register("random_pairs", table)
         pairs = "select * from random_pairs"
     return _view(connection, comparisons, RANDOM, pairs, ())
@@ -161,18 +184,32 @@ def _empty_view(comparisons: Sequence[Comparison]) -> View:
 
 
 def _rule_view(
-    connection: duckdb.DuckDBPyConnection, comparisons: Sequence[Comparison], rule: str, bit: int, used: Sequence[int]
+    connection: duckdb.DuckDBPyConnection,
+    comparisons: Sequence[Comparison],
+    rule: str,
+    bit: int,
+    used: Sequence[int],
 ) -> View:
     condition = f"(rules >> {bit}) & 1 = 1"
     count = _one(connection, f"select count(*) from candidates where {condition}")
     if count > MOST_PAIRS_OF_VIEW:
         # A sample by content, which neither threads nor the order of rows can change.
         condition += f" and hash(join_key_l, join_key_r) % {count} < {MOST_PAIRS_OF_VIEW}"
-    return _view(connection, comparisons, rule, f"select join_key_l, join_key_r from candidates where {condition}", used)
+    return _view(
+        connection,
+        comparisons,
+        rule,
+        f"select join_key_l, join_key_r from candidates where {condition}",
+        used,
+    )
 
 
 def _view(
-    connection: duckdb.DuckDBPyConnection, comparisons: Sequence[Comparison], name: str, pairs: str, used: Sequence[int]
+    connection: duckdb.DuckDBPyConnection,
+    comparisons: Sequence[Comparison],
+    name: str,
+    pairs: str,
+    used: Sequence[int],
 ) -> View:
     levels = ", ".join(f"cast({level_expression(c)} as bigint) as level_{c.name}" for c in comparisons)
     counted = connection.sql(f"""
@@ -190,11 +227,19 @@ def _view(
         order by all
     """).to_arrow_table()
     columns = [counted.column(f"level_{c.name}").to_numpy() for c in comparisons]
-    return View(name, np.stack(columns, axis=1), counted.column("count_pairs").to_numpy().astype(np.float64), tuple(used))
+    return View(
+        name,
+        np.stack(columns, axis=1),
+        counted.column("count_pairs").to_numpy().astype(np.float64),
+        tuple(used),
+    )
 
 
 def _prior(
-    connection: duckdb.DuckDBPyConnection, comparisons: Sequence[Comparison], parameters: Parameters, count_records: int
+    connection: duckdb.DuckDBPyConnection,
+    comparisons: Sequence[Comparison],
+    parameters: Parameters,
+    count_records: int,
 ) -> float:
     """The probability that two records drawn at random are one person: what the candidates add up to."""
     total = count_records * (count_records - 1) / 2
@@ -213,8 +258,12 @@ def _prior(
     return _rounded(prior)
 
 
-def _frequencies(connection: duckdb.DuckDBPyConnection, comparisons: Sequence[Comparison]) -> dict[str, dict[str, float]]:
-    columns = sorted({level.term_frequency for c in comparisons for level in c.levels if level.term_frequency})
+def _frequencies(
+    connection: duckdb.DuckDBPyConnection, comparisons: Sequence[Comparison]
+) -> dict[str, dict[str, float]]:
+    columns = sorted(
+        {level.term_frequency for c in comparisons for level in c.levels if level.term_frequency}
+    )
     frequencies: dict[str, dict[str, float]] = {}
     for column in columns:
         counted = connection.execute(

@@ -1,11 +1,11 @@
 def model(dbt, session):
     dbt.config(materialized="incremental", incremental_strategy="append", full_refresh=False)
-    from cdp_cli.identity import assignments, build
+    from cdp_cli.identity import assignments, build, inputs
 
     log = assignments.SCHEMA.empty_table()
     if dbt.is_incremental:
         log = session.cursor().query(f"select * from {dbt.this}").to_arrow_table()
-    given = assignments.Input(
+    given = inputs.Input(
         records=dbt.ref("identity_records").to_arrow_table(),
         identifiers=dbt.ref("identity_identifiers").to_arrow_table(),
         identifier_types=dbt.ref("identifier_types").to_arrow_table(),

@@ -2,4 +2,9 @@
 
 from cdp_cli.identity.rules import Rule
 
-RULE = Rule(name="same_anonymous_id", identifier_type="anonymous_id", probability=0.98, why="One browser or app installation.")
+RULE = Rule(
+    name="same_anonymous_id",
+    identifier_type="anonymous_id",
+    probability=0.98,
+    why="One browser or app installation.",
+)

@@ -2,4 +2,6 @@
 
 from cdp_cli.identity.rules import Rule
 
-RULE = Rule(name="same_phone", identifier_type="phone", probability=0.98, why="One personal telephone number.")
+RULE = Rule(
+    name="same_phone", identifier_type="phone", probability=0.98, why="One personal telephone number."
+)

@@ -2,4 +2,6 @@
 
 from cdp_cli.identity.rules import Rule
 
-RULE = Rule(name="same_user_id", identifier_type="user_id", probability=0.9999, why="One account of shop or app.")
+RULE = Rule(
+    name="same_user_id", identifier_type="user_id", probability=0.9999, why="One account of shop or app."
+)

@@ -1,6 +1,7 @@
-"""Two first names that no nickname, initial, swap or slip explains are two people, unless an identifier says not.
+"""Two first names that no nickname, initial, swap or slip explains are two people.
 
-Families share surname, address and landline; the first name is what tells their members apart.
+Families share surname, address and landline; the first name is what tells their members apart. A personal
+identifier in common says otherwise.
 """
 
 from cdp_cli.identity.vetoes import Veto
@@ -25,8 +26,8 @@ VETO = Veto(
     comparison="first_name",
     firm=False,
     why=(
-        "The first names differ by more than two letters in five, begin differently, neither stands inside the "
-        "other, is a nickname of it or another of its names, and no personal identifier is shared."
+        "The first names differ by more than two letters in five and begin differently, neither stands inside "
+        "the other, is a nickname of it or another of its names, and no personal identifier is shared."
     ),
     condition=(
         "first_name_is_given_l and first_name_is_given_r"

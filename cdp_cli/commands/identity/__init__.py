@@ -1,0 +1,1 @@
+"""Measure how records become people, and decide doubtful pairs."""

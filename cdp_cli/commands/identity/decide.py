@@ -1,0 +1,73 @@
+"""`cdp identity decide`: say whether two records are one person."""
+
+from __future__ import annotations
+
+import datetime as dt
+import getpass
+
+import click
+
+from cdp_cli import console
+from cdp_cli.commands._options import json_option, project_options
+from cdp_cli.config import Settings
+from cdp_cli.errors import FixInput, FixModel
+from cdp_cli.identity.decisions import decide as decision_row
+from cdp_cli.warehouse import open_warehouse
+
+
+@click.command("decide")
+@click.argument("one", metavar="RECORD")
+@click.argument("other", metavar="RECORD")
+@click.option(
+    "--same", "decision", flag_value="same", help="They are one person, whatever speaks against it."
+)
+@click.option(
+    "--different", "decision", flag_value="different", help="They are two people, whatever the score."
+)
+@click.option(
+    "--unsure", "decision", flag_value="unsure", help="You looked and cannot tell; it is not asked again."
+)
+@click.option("--why", required=True, help="Your reason, for those who come after.")
+@click.option("--by", help="Who decides; by default the user of this machine.")
+@json_option
+@project_options
+def decide(
+    settings: Settings, one: str, other: str, decision: str | None, why: str, by: str | None, as_json: bool
+) -> None:
+    """Decide whether two records are one person; the next build acts on it.
+
+    Record ids are as in identity.identity_review. The latest decision about two records holds.
+
+    \b
+    Example:
+        cdp identity decide crm_contact:17 shop_customer:4 --same --why "same passport"
+    """
+    if decision is None:
+        raise click.UsageError("Say --same, --different or --unsure.")
+    if one == other:
+        raise FixInput("Both records are the same record.", "Name two records of identity.identity_review.")
+    if not why.strip():
+        raise FixInput("--why is empty.", "Give the reason: it is what the next person reads.")
+    now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
+    rows = decision_row(one, other, decision, by or getpass.getuser(), why.strip(), now)
+    with open_warehouse(settings, read_only=False) as warehouse:
+        if not warehouse.exists("identity", "identity_records"):
+            raise FixModel("The warehouse has no table identity.identity_records.", "Run `dbt build` first.")
+        found = warehouse.rows(
+            "select record_id from identity.identity_records where record_id in (?, ?)", [one, other]
+        )
+        missing = sorted({one, other} - {row["record_id"] for row in found})
+        if missing:
+            raise FixInput(
+                f"identity.identity_records has no record {missing[0]!r}.",
+                "Take record ids as they stand in identity.identity_review.",
+            )
+        warehouse.append("cdp", "identity_decisions", rows)
+    answer = rows.to_pylist()[0]
+    if as_json:
+        console.document(answer)
+        return
+    console.say(
+        f"Noted: {answer['left_record_id']} and {answer['right_record_id']} are {decision}"
+        f"{'' if decision != 'unsure' else ', nobody can tell'}. The next `dbt build` acts on it."
+    )

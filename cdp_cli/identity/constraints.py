@@ -1,0 +1,136 @@
+"""What holds groups apart: the vetoes between all records of a suspect component, and the limits of values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from cdp_cli.identity import training
+from cdp_cli.identity.bands import Bands
+from cdp_cli.identity.clustering import Edges, Integers, Limit, held_components, suspects
+from cdp_cli.identity.features import COLUMNS as FEATURE_COLUMNS
+from cdp_cli.identity.features import make_features
+from cdp_cli.identity.found import vetoes_in_force
+from cdp_cli.identity.inputs import Input
+from cdp_cli.identity.scoring import paired_columns
+
+# Kinds of evidence that a record can carry, over the table `features`. The first is FIRST_NAME_FILLED.
+_FILLED = (
+    "first_name_is_given",
+    "first_name is not null",
+    "last_name is not null",
+    "street is not null or postcode is not null or city is not null",
+    "birth_text is not null",
+    "email is not null",
+    "personal_phone is not null",
+    "national_id is not null",
+)
+
+# In a component of more records than this, only pairs that were scored are held against the vetoes.
+_MOST_RECORDS_COMPARED = 200
+
+
+@dataclass(frozen=True)
+class Constraints:
+    """What suspect components are held to; the vetoes are those between all of their records."""
+
+    limits: list[Limit]
+    filled: Integers
+    vetoed: pa.Table
+
+
+def constraints(
+    connection: duckdb.DuckDBPyConnection, given: Input, edges: Edges, count: int, bands: Bands
+) -> Constraints:
+    """What holds between the `count` records of the table `chosen`, which `edges` connect."""
+    labels = held_components(count, edges, bands)
+    suspect = suspects(labels, edges, bands)
+    sizes = np.bincount(labels, minlength=suspect.size)
+    wanted = np.flatnonzero((suspect & (sizes > 2))[labels])
+    connection.register("suspect_records", pa.table({"n": wanted, "component": labels[wanted]}))
+    connection.register("all_records", given.records)
+    connection.register("all_identifiers", given.identifiers)
+    chosen = "select chosen.record_id from chosen inner join suspect_records on chosen.n = suspect_records.n"
+    records = connection.sql(f"select * from all_records where record_id in ({chosen})").to_arrow_table()
+    identifiers = connection.sql(
+        f"select * from all_identifiers where record_id in ({chosen})"
+    ).to_arrow_table()
+    make_features(connection, records, identifiers, given.nicknames)
+    vetoes = vetoes_in_force(training.newest(given.models))
+    firm, doubt = (
+        " or ".join(f"coalesce({veto.condition}, false)" for veto in vetoes if veto.firm == firm) or "false"
+        for firm in (True, False)
+    )
+    vetoed = connection.sql(f"""
+        with
+
+        members as (
+
+            select chosen.n, features.* exclude (n), suspect_records.component
+            from suspect_records
+            inner join chosen on suspect_records.n = chosen.n
+            inner join features on chosen.record_id = features.record_id
+            qualify count(*) over (partition by suspect_records.component) <= {_MOST_RECORDS_COMPARED}
+
+        )
+
+        select n_l, n_r, firm
+        from (
+            select n_l, n_r, {firm} as firm, {doubt} as doubt
+            from (
+                select l.n as n_l, r.n as n_r, {paired_columns(FEATURE_COLUMNS)}
+                from members as l
+                inner join members as r on l.component = r.component and l.n < r.n
+            )
+        )
+        where firm or doubt
+        order by n_l, n_r
+    """).to_arrow_table()
+    bits = " + ".join(f"case when {filled} then {1 << bit} else 0 end" for bit, filled in enumerate(_FILLED))
+    known = connection.sql(f"""
+        select chosen.n, {bits} as filled
+        from features
+        inner join chosen on features.record_id = chosen.record_id
+    """).to_arrow_table()
+    filled = np.zeros(count, dtype=np.int64)
+    filled[known.column("n").to_numpy()] = known.column("filled").to_numpy()
+    return Constraints(_limits(connection, given, count), filled, vetoed)
+
+
+def _limits(connection: duckdb.DuckDBPyConnection, given: Input, count: int) -> list[Limit]:
+    limits = []
+    for row in given.identifier_types.select(["identifier_type", "max_values_per_profile"]).to_pylist():
+        found = connection.sql(f"""
+            select chosen.n, dense_rank() over (order by all_identifiers.identifier_value) as value
+            from all_identifiers
+            inner join chosen on all_identifiers.record_id = chosen.record_id
+            inner join suspect_records on chosen.n = suspect_records.n
+            where all_identifiers.identifier_type = '{row["identifier_type"]}'
+            and all_identifiers.identifier_class = 'personal'
+        """).to_arrow_table()
+        values = np.full(count, -1, dtype=np.int64)
+        values[found.column("n").to_numpy()] = found.column("value").to_numpy()
+        limits.append(Limit(values, int(row["max_values_per_profile"])))
+    return limits
+
+
+def with_vetoed(edges: Edges, vetoed: pa.Table) -> Edges:
+    """The edges, and as further ones the vetoes between records that were never scored as a pair."""
+    left, right = (vetoed.column(name).to_numpy().astype(np.int64) for name in ("n_l", "n_r"))
+    width = np.int64(max(edges.right.max(initial=0), right.max(initial=0)) + 1)
+    unknown = ~np.isin(left * width + right, edges.left * width + edges.right)
+    firm = vetoed.column("firm").to_numpy(zero_copy_only=False).astype(np.bool_)[unknown]
+    left, right = left[unknown], right[unknown]
+    no = np.zeros(left.size, dtype=np.bool_)
+    return Edges(
+        np.concatenate([edges.left, left]),
+        np.concatenate([edges.right, right]),
+        np.concatenate([edges.probability, np.zeros(left.size)]),
+        np.concatenate([edges.same, no]),
+        np.concatenate([edges.apart, firm]),
+        np.concatenate([edges.doubted, ~firm]),
+        np.concatenate([edges.joined, no]),
+    )

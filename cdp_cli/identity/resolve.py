@@ -1,0 +1,91 @@
+"""Resolves a table of people in memory, by the SQL and the library that the build uses."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cdp_cli.identity import assignments, pairs, scoring, training
+from cdp_cli.identity.bands import DEFAULT, Bands
+from cdp_cli.identity.decisions import SCHEMA as DECISIONS_SCHEMA
+from cdp_cli.identity.features import connect, make_features
+from cdp_cli.identity.inputs import Input
+from cdp_cli.identity.prepare import prepare
+from cdp_cli.identity.training import Model
+
+_CHANGES = pa.schema(
+    [("record_id", pa.string()), ("record_hash", pa.string()), ("seen_at", pa.timestamp("us"))]
+)
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """What became of the records: normalised `records`, `pairs`, and `assigned`, the rows of the log."""
+
+    model: Model
+    records: pa.Table
+    pairs: pa.Table
+    assigned: pa.Table
+
+
+def resolve(
+    people: pa.Table,
+    project_dir: Path,
+    *,
+    unique_sources: Sequence[str] = (),
+    model: Model | None = None,
+    decisions: pa.Table | None = None,
+    log: pa.Table | None = None,
+    at: dt.datetime = dt.datetime(2000, 1, 1),
+    bands: Bands = DEFAULT,
+) -> Resolution:
+    """Assign each row of `people` to a profile. Columns of the person vocabulary may be missing.
+
+    `unique_sources` hold each person once. With a `model`, nothing is trained. `log` is what earlier runs
+    assigned; `at` is later than all of it.
+    """
+    connection = connect()
+    try:
+        prepare(connection, _with_unique_sources(people, unique_sources), project_dir)
+        tables = {
+            name: connection.table(name).to_arrow_table()
+            for name in ("identity_records", "identity_identifiers", "identifier_types", "nicknames")
+        }
+        records, identifiers = tables["identity_records"], tables["identity_identifiers"]
+        make_features(connection, records, identifiers, tables["nicknames"])
+        blocks = connection.sql("select * from identity_blocks where not is_skipped").to_arrow_table()
+        rules = scoring.make_blocks(connection, blocks)
+        scoring.make_candidates(connection, changed_only=False)
+        model = model or training.train(connection, rules)
+        scored = pairs.score(connection, model, at, changed_only=False, bands=bands)
+    finally:
+        connection.close()
+    given = Input(
+        records=records,
+        identifiers=identifiers,
+        identifier_types=tables["identifier_types"],
+        nicknames=tables["nicknames"],
+        models=training.stored(model, at),
+        pairs=scored,
+        decisions=DECISIONS_SCHEMA.empty_table() if decisions is None else decisions,
+        changes=_CHANGES.empty_table(),
+        log=assignments.SCHEMA.empty_table() if log is None else log,
+    )
+    return Resolution(model, records, scored, assignments.assign(given, at.isoformat(), at, bands))
+
+
+def _with_unique_sources(people: pa.Table, unique_sources: Sequence[str]) -> pa.Table:
+    if not unique_sources:
+        return people
+    unique = pc.fill_null(
+        pc.is_in(people.column("source"), pa.array(list(unique_sources), people.schema.field("source").type)),
+        False,
+    )
+    if "one_record_per_person" in people.column_names:
+        people = people.drop_columns("one_record_per_person")
+    return people.append_column("one_record_per_person", unique)
