@@ -10,7 +10,15 @@ import duckdb
 
 from cdp_cli.config import Settings
 from cdp_cli.demo import script
-from cdp_cli.demo.tables import ACTIVITY, derived, duckdb_connection, set_clock, table_sizes, window
+from cdp_cli.demo.tables import (
+    ACTIVITY,
+    derived,
+    duckdb_connection,
+    one_transaction,
+    set_clock,
+    table_sizes,
+    window,
+)
 from cdp_cli.errors import FixInput
 from cdp_cli.warehouse import open_warehouse
 
@@ -53,13 +61,8 @@ def advance(settings: Settings, days: int) -> AdvanceSummary:
         changes: dict[str, int] = dict.fromkeys(("moved", "renamed", "readdressed", "withdrawing"), 0)
         began = _scalar(connection, "select today from truth.demo")
         for _ in range(days):
-            connection.execute("begin")
-            try:
+            with one_transaction(connection):
                 _advance_a_day(connection)
-                connection.execute("commit")
-            except BaseException:
-                connection.execute("rollback")
-                raise
             for name in changes:
                 changes[name] += _number(connection, f"select count(*) from {name}")
         after = table_sizes(connection)

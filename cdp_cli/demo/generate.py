@@ -15,6 +15,7 @@ from cdp_cli.demo.tables import (
     demo_tables,
     derived,
     duckdb_connection,
+    one_transaction,
     own_tables,
     set_clock,
     table_sizes,
@@ -70,14 +71,9 @@ def generate(
         )
     with open_warehouse(settings, read_only=False, create=True) as warehouse:
         connection = duckdb_connection(warehouse)
-        connection.execute("begin")
-        try:
+        with one_transaction(connection):
             _make_room(connection, replace)
             fill(connection, customers, seed, last_day)
-            connection.execute("commit")
-        except BaseException:
-            connection.execute("rollback")
-            raise
         return _summarise(connection)
 
 

@@ -352,6 +352,7 @@ priced as (
         chosen.purchase_no,
         chosen.ok,
         chosen.line,
+        products.product_no,
         products.product_id,
         products.title,
         products.category,

@@ -81,6 +81,7 @@ create or replace temp macro hex_id(high, low, kind) as
     format('{:08x}', mix(xor((high)::ubigint, purpose_code('${seed}' || kind))))
     || format('{:08x}', mix(xor((low)::ubigint, mix(xor((high)::ubigint, purpose_code(kind || '${seed}'))))));
 create or replace temp macro number_id(n, kind) as format('{:010d}', key_of(n, kind));
+create or replace temp macro subscriber_id(record_no) as format('{:08x}', key_of(record_no, 'subscriber'));
 create or replace temp macro letter(k, purpose) as substr('abcdefghijklmnopqrstuvwxyz', choice(k, purpose, 26), 1);
 create or replace temp macro digits(k, purpose, n) as
     lpad(floor(chance(k, purpose) * pow(10, n))::bigint::varchar, n, '0');

@@ -97,7 +97,7 @@ select
         when 'crm_contact' then 'C' || number_id(record_no, 'contact')
         when 'crm_lead' then 'L' || number_id(record_no, 'lead')
         when 'pos_member' then '29' || number_id(record_no, 'member')
-        when 'email_subscriber' then format('{:08x}', key_of(record_no, 'subscriber'))
+        when 'email_subscriber' then subscriber_id(record_no)
         else number_id(record_no, kind)
     end as source_id,
     greatest(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 
 import duckdb
 
@@ -15,6 +16,7 @@ from cdp_cli.warehouse.duckdb import DuckDBWarehouse
 HISTORY_DAYS = 1095
 WEB_DAYS = 180
 EMAIL_DAYS = 365
+MEMORY_GIB = 4
 EPOCH = dt.date(1970, 1, 1)
 
 RAW_SCHEMAS = ("crm", "shop", "pos", "web", "email", "support", "consent")
@@ -29,7 +31,26 @@ def duckdb_connection(warehouse: Warehouse) -> duckdb.DuckDBPyConnection:
             "The demo is generated in DuckDB, and the target in profiles.yml is another engine.",
             "Choose a target of type duckdb with --target.",
         )
-    return warehouse.connection
+    connection = warehouse.connection
+    amount, unit = connection.execute("select current_setting('memory_limit')").fetchall()[0][0].split()
+    if unit == "TiB" or (unit == "GiB" and float(amount) > MEMORY_GIB):
+        # What does not fit goes to disk: a million customers take no longer for it.
+        connection.execute(f"set memory_limit = '{MEMORY_GIB}GiB'")
+    return connection
+
+
+@contextmanager
+def one_transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """All or nothing: what happens inside is kept where it ends well, and undone where it does not."""
+    connection.execute("begin")
+    try:
+        yield
+        connection.execute("commit")
+    except BaseException:
+        # After an internal error of DuckDB nothing can be rolled back; the first error is the one to see.
+        with suppress(duckdb.Error):
+            connection.execute("rollback")
+        raise
 
 
 def window(first_day: dt.date, until_day: dt.date) -> dict[str, object]:

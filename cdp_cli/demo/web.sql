@@ -278,6 +278,20 @@ select
 
 from counted;
 
+-- The lines of the orders that were made in these visits.
+create or replace temp table visit_lines as
+select
+    purchase_lines.purchase_no,
+    purchase_lines.line,
+    purchase_lines.product_no
+
+from purchase_lines
+
+inner join visits
+    on purchase_lines.purchase_no = visits.purchase_no
+
+where purchase_lines.is_online;
+
 insert into web.events by name
 with
 
@@ -333,53 +347,66 @@ lined as (
 
     from named
 
+),
+
+shown as (
+
+    select
+        lined.*,
+        coalesce(
+            visit_lines.product_no,
+            product_no(
+                lined.category_rank,
+                zipf(part_key(lined.vk, coalesce(lined.line, 1)), 'product', categories.products, 4)
+            )
+        ) as shown_no
+
+    from lined
+
+    inner join categories
+        on lined.category_rank = categories.category_rank
+
+    left join visit_lines
+        on
+            lined.purchase_no = visit_lines.purchase_no
+            and lined.line = visit_lines.line
+
 )
 
 select
-    lined.session_id || '-' || lined.step::varchar as event_id,
-    lined.anonymous_id,
-    if(lined.step >= lined.identified_at, lined.user_id, null) as user_id,
-    lined.session_id,
-    lined.event,
-    lined.started_at + to_seconds((lined.step - 1) * 38 + floor(30 * chance(lined.ek, 'second'))::bigint) as occurred_at,
+    shown.session_id || '-' || shown.step::varchar as event_id,
+    shown.anonymous_id,
+    if(shown.step >= shown.identified_at, shown.user_id, null) as user_id,
+    shown.session_id,
+    shown.event,
+    shown.started_at + to_seconds((shown.step - 1) * 38 + floor(30 * chance(shown.ek, 'second'))::bigint) as occurred_at,
     case
-        when lined.event = 'page_viewed' then
-            list_extract(['/', '/sale', '/new', '/category/' || lower(categories.category)], choice(lined.ek, 'page', 4))
-        when lined.line is not null then '/product/' || lower(coalesce(purchase_lines.product_id, products.product_id))
-        when lined.event = 'identify' then '/account'
+        when shown.event = 'page_viewed' then
+            list_extract(['/', '/sale', '/new', '/category/' || lower(products.category)], choice(shown.ek, 'page', 4))
+        when shown.line is not null then '/product/' || lower(products.product_id)
+        when shown.event = 'identify' then '/account'
         else '/checkout'
     end as url,
-    if(lined.line is not null, coalesce(purchase_lines.product_id, products.product_id), null) as product_id,
-    if(lined.line is not null, coalesce(purchase_lines.category, products.category), null) as category,
-    case lined.came_from when 'google_ads' then 'google' when 'direct' then null else lined.came_from end as utm_source,
-    case lined.came_from
+    if(shown.line is not null, products.product_id, null) as product_id,
+    if(shown.line is not null, products.category, null) as category,
+    case shown.came_from when 'google_ads' then 'google' when 'direct' then null else shown.came_from end as utm_source,
+    case shown.came_from
         when 'newsletter' then 'email'
         when 'google_ads' then 'cpc'
         when 'google' then 'organic'
         when 'instagram' then 'social'
         when 'affiliate' then 'referral'
     end as utm_medium,
-    case lined.came_from
-        when 'newsletter' then 'NEWS' || strftime(lined.started_at, '%y%m')
+    case shown.came_from
+        when 'newsletter' then 'NEWS' || strftime(shown.started_at, '%y%m')
         when 'google_ads' then 'brand'
         when 'instagram' then 'looks'
     end as utm_campaign,
-    lined.device_type,
-    if(lined.event = 'identify', lined.traits_email, null) as traits_email,
-    loaded(lined.seen_at) as _loaded_at
+    shown.device_type,
+    if(shown.event = 'identify', shown.traits_email, null) as traits_email,
+    loaded(shown.seen_at) as _loaded_at
 
-from lined
-
-inner join categories
-    on lined.category_rank = categories.category_rank
+from shown
 
 inner join products
-    on product_no(
-        lined.category_rank, zipf(part_key(lined.vk, coalesce(lined.line, 1)), 'product', categories.products, 4)
-    ) = products.product_no
-
-left join purchase_lines
-    on
-        lined.purchase_no = purchase_lines.purchase_no
-        and lined.line = purchase_lines.line
-        and purchase_lines.is_online;
+    on shown.shown_no = products.product_no;
