@@ -14,8 +14,8 @@ test: setup-dev check ## Run all checks and tests.
 	$(BIN)/pytest
 
 check: setup-dev ## Lint and type-check.
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
+	$(BIN)/ruff format --check cdp_cli tests benchmarks
+	$(BIN)/ruff check cdp_cli tests benchmarks
 	$(BIN)/mypy
 	$(BIN)/cdp generate --check
 	$(BIN)/sqlfluff lint --processes 2 models

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+
 from cdp_cli.receiver import Receiver
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -56,7 +56,10 @@ class SourceTable:
 
 @dataclass(frozen=True)
 class Project:
-    """All models and source tables, sorted by name; `tests` are the tests with the unique ids that each reads."""
+    """All models and source tables, sorted by name.
+
+    `tests` are the data tests, each with the unique ids of what it reads.
+    """
 
     models: tuple[ModelNode, ...]
     sources: tuple[SourceTable, ...]
