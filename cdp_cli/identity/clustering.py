@@ -85,14 +85,39 @@ def held_components(count: int, edges: Edges, bands: Bands) -> Integers:
     return components(count, edges.left[held], edges.right[held])
 
 
-def suspects(labels: Integers, edges: Edges, bands: Bands) -> Flags:
-    """For each component whether it is suspect: not every pair of its records scores as one person."""
+def suspects(labels: Integers, edges: Edges, filled: Integers, bands: Bands) -> Flags:
+    """For each component whether it is suspect.
+
+    One that is not hangs together by sure pairs alone, and all of its pairs that can be compared are sure.
+    """
     count = int(labels.max(initial=-1)) + 1
-    sizes = np.bincount(labels, minlength=count)
     inside = labels[edges.left] == labels[edges.right]
-    sure = inside & (edges.probability >= bands.auto) & ~edges.apart & ~edges.doubted
-    sure_pairs = np.bincount(labels[edges.left[sure]], minlength=count)
-    return np.asarray(sure_pairs < sizes * (sizes - 1) // 2)
+    against = (edges.apart | edges.doubted) & ~edges.same
+    sure = inside & ((edges.probability >= bands.auto) | edges.same) & ~against
+    parts = components(len(labels), edges.left[sure], edges.right[sure])
+    part_counts = np.bincount(labels[np.unique(parts, return_index=True)[1]], minlength=count)
+    can_compare = (filled[edges.left] & filled[edges.right]) > 0
+    sure_pairs = np.bincount(labels[edges.left[sure & can_compare]], minlength=count)
+    vetoed = np.bincount(labels[edges.left[inside & against]], minlength=count) > 0
+    return np.asarray((part_counts > 1) | (sure_pairs < _comparable_pairs(labels, filled, count)) | vetoed)
+
+
+def _comparable_pairs(labels: Integers, filled: Integers, count: int) -> Integers:
+    """How many pairs of records of each component have something to compare."""
+    kinds, kind = np.unique(filled, return_inverse=True)
+    cells, sizes = np.unique(labels * len(kinds) + kind, return_counts=True)
+    cell_label, cell_kind = cells // len(kinds), cells % len(kinds)
+    total = np.zeros(count, dtype=np.int64)
+    own = (kinds > 0)[cell_kind]
+    np.add.at(total, cell_label[own], (sizes * (sizes - 1) // 2)[own])
+    # Cells of one component stand side by side: pair each with those so many places after it.
+    for distance in range(1, len(kinds)):
+        same = cell_label[:-distance] == cell_label[distance:]
+        if not same.any():
+            break
+        comparable = same & ((kinds[cell_kind[:-distance]] & kinds[cell_kind[distance:]]) > 0)
+        np.add.at(total, cell_label[:-distance][comparable], (sizes[:-distance] * sizes[distance:])[comparable])
+    return total
 
 
 def cluster(count: int, edges: Edges, filled: Integers, limits: Sequence[Limit], bands: Bands) -> Integers:
@@ -102,7 +127,7 @@ def cluster(count: int, edges: Edges, filled: Integers, limits: Sequence[Limit],
     records without a common bit have nothing to compare. The result does not depend on the order of edges.
     """
     labels = held_components(count, edges, bands)
-    suspect = suspects(labels, edges, bands)
+    suspect = suspects(labels, edges, filled, bands)
     groups = _smallest_member(labels)
     doubtful = suspect[labels[edges.left]] & (labels[edges.left] == labels[edges.right])
     if doubtful.any():
@@ -157,7 +182,11 @@ def _greedy(groups: Integers, edges: Edges, filled: Integers, limits: Sequence[L
         if first != second:
             _merge(found, home, first, second)
     for number, group in found.items():
-        heap += [_candidate(found, number, other) for other in group.total if number < other]
+        heap += [
+            _candidate(found, number, other)
+            for other in group.total
+            if number < other and _has_evidence(group, other, bands)
+        ]
     heapq.heapify(heap)
     while heap:
         mean, left, right, left_size, right_size = heapq.heappop(heap)
@@ -170,8 +199,10 @@ def _greedy(groups: Integers, edges: Edges, filled: Integers, limits: Sequence[L
             continue
         if _may_join(first_group, second_group, right, -mean, limits, bands):
             kept = _merge(found, home, left, right)
-            for other in found[kept].total:
-                heapq.heappush(heap, _candidate(found, *sorted((kept, other))))
+            group = found[kept]
+            for other in group.total:
+                if _has_evidence(group, other, bands):
+                    heapq.heappush(heap, _candidate(found, *sorted((kept, other))))
     for group in found.values():
         groups[group.members] = min(group.members)
 
@@ -215,11 +246,15 @@ def _candidate(found: dict[int, _Group], left: int, right: int) -> _Candidate:
     return (-first.total[right] / pairs, left, right, len(first.members), len(second.members))
 
 
+def _has_evidence(group: _Group, other: int, bands: Bands) -> bool:
+    """Whether two groups may be a candidate: a sure pair between them, or several that add up to one."""
+    return group.best[other] >= bands.auto or group.total[other] >= bands.support
+
+
 def _may_join(
     first: _Group, second: _Group, other: int, mean: float, limits: Sequence[Limit], bands: Bands
 ) -> bool:
-    supported = first.total[other] >= bands.support and mean >= bands.agreement
-    if first.best[other] < bands.auto and not supported:
+    if first.best[other] < bands.auto and mean < bands.agreement:
         return False
     if other in first.apart:
         return False

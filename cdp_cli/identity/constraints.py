@@ -17,15 +17,15 @@ from cdp_cli.identity.found import vetoes_in_force
 from cdp_cli.identity.inputs import Input
 from cdp_cli.identity.scoring import paired_columns
 
-# Kinds of evidence that a record can carry, over the table `features`. The first is FIRST_NAME_FILLED.
+# Kinds of evidence that a record can carry, over identity_records. The first is FIRST_NAME_FILLED.
 _FILLED = (
-    "first_name_is_given",
     "first_name is not null",
-    "last_name is not null",
+    "first_name is not null or email_first_name is not null",
+    "last_name is not null or email_last_name is not null",
     "street is not null or postcode is not null or city is not null",
     "birth_text is not null",
     "email is not null",
-    "personal_phone is not null",
+    "phone is not null",
     "national_id is not null",
 )
 
@@ -46,13 +46,14 @@ def constraints(
     connection: duckdb.DuckDBPyConnection, given: Input, edges: Edges, count: int, bands: Bands
 ) -> Constraints:
     """What holds between the `count` records of the table `chosen`, which `edges` connect."""
+    connection.register("all_records", given.records)
+    connection.register("all_identifiers", given.identifiers)
+    filled = _filled(connection, count)
     labels = held_components(count, edges, bands)
-    suspect = suspects(labels, edges, bands)
+    suspect = suspects(labels, edges, filled, bands)
     sizes = np.bincount(labels, minlength=suspect.size)
     wanted = np.flatnonzero((suspect & (sizes > 2))[labels])
     connection.register("suspect_records", pa.table({"n": wanted, "component": labels[wanted]}))
-    connection.register("all_records", given.records)
-    connection.register("all_identifiers", given.identifiers)
     chosen = "select chosen.record_id from chosen inner join suspect_records on chosen.n = suspect_records.n"
     records = connection.sql(f"select * from all_records where record_id in ({chosen})").to_arrow_table()
     identifiers = connection.sql(
@@ -89,15 +90,19 @@ def constraints(
         where firm or doubt
         order by n_l, n_r
     """).to_arrow_table()
+    return Constraints(_limits(connection, given, count), filled, vetoed)
+
+
+def _filled(connection: duckdb.DuckDBPyConnection, count: int) -> Integers:
     bits = " + ".join(f"case when {filled} then {1 << bit} else 0 end" for bit, filled in enumerate(_FILLED))
     known = connection.sql(f"""
         select chosen.n, {bits} as filled
-        from features
-        inner join chosen on features.record_id = chosen.record_id
+        from all_records
+        inner join chosen on all_records.record_id = chosen.record_id
     """).to_arrow_table()
     filled = np.zeros(count, dtype=np.int64)
     filled[known.column("n").to_numpy()] = known.column("filled").to_numpy()
-    return Constraints(_limits(connection, given, count), filled, vetoed)
+    return filled
 
 
 def _limits(connection: duckdb.DuckDBPyConnection, given: Input, count: int) -> list[Limit]:

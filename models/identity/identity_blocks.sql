@@ -23,7 +23,9 @@
     'email_number': ["case when length(email_number) >= 3 then email_number || '|' || substring(email_name, 1, 1) end",
         "case when length(email_number) >= 4 then email_number end"],
     'phone_end': ["case when length(phone_digits) >= 8 then substring(phone_digits, length(phone_digits) - 7) end"],
-    'email_letters_domain': ["case when length(email_name) >= 6 then substring(email_name, 1, 4) || '@' || email_domain end"],
+    'email_letters_domain': [
+        "case when length(email_name) >= 8 then substring(email_name, 1, 6) || '@' || email_domain end",
+    ],
     'street_postcode_letters': ["street || '|' || postcode || '|' || substring(first_name, 1, 1)"],
 } -%}
 
@@ -100,7 +102,12 @@ final as (
         blocking_rule,
         block_key,
         count_records,
-        count_records > {{ var('identity_max_block', 100) }} as is_skipped
+        -- One value alone says less than two together, and costs more.
+        count_records > case
+            when blocking_rule in ('name', 'birth_date', 'postcode', 'name_city', 'name_birth_year')
+                then {{ var('identity_max_block', 100) }} / 2
+            else {{ var('identity_max_block', 100) }}
+        end as is_skipped
 
     from (
         select
