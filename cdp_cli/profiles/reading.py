@@ -149,27 +149,44 @@ def _records(warehouse: Warehouse, profile_id: str) -> tuple[dict[str, Any], ...
 
 
 def _deliveries(warehouse: Warehouse, profile_id: str) -> tuple[dict[str, Any], ...]:
-    """The latest delivery of each sync: what stands at the channel, or why nothing does."""
+    """The latest delivery of each sync: what stands at the channel, or why nothing does.
+
+    A retired id has a row of its own, as what was sent under it may stand at the channel still.
+    """
     if not warehouse.exists("cdp", "sync_deliveries"):
         return ()
+    ids = [profile_id, *_retired_into(warehouse, profile_id)]
     return tuple(
         warehouse.rows(
-            """
+            f"""
             with
 
             ordered as (
                 select
                     sync, operation, outcome, reason, occurred_at, run_id,
-                    row_number() over (partition by sync order by occurred_at desc, run_id desc) as place
+                    case when profile_id <> ? then profile_id end as retired_id,
+                    row_number() over (
+                        partition by sync, profile_id order by occurred_at desc, run_id desc
+                    ) as place
                 from cdp.sync_deliveries
-                where profile_id = ?
+                where profile_id in ({", ".join("?" for _ in ids)})
             )
 
-            select sync, operation, outcome, reason, occurred_at, run_id
+            select sync, operation, outcome, reason, occurred_at, run_id, retired_id
             from ordered
             where place = 1
-            order by sync
+            order by sync, retired_id nulls first
             """,
-            [profile_id],
+            [profile_id, *ids],
         )
     )
+
+
+def _retired_into(warehouse: Warehouse, profile_id: str) -> list[str]:
+    if not warehouse.exists("identity", "profile_aliases"):
+        return []
+    found = warehouse.rows(
+        "select retired_profile_id from identity.profile_aliases where profile_id = ? order by 1",
+        [profile_id],
+    )
+    return [row["retired_profile_id"] for row in found]

@@ -109,7 +109,7 @@ def _show_profile(profile: Profile) -> None:
     _rows(
         "Sent where",
         profile.deliveries,
-        ["sync", "operation", "outcome", "reason", "occurred_at"],
+        ["sync", "operation", "outcome", "reason", "occurred_at", "retired_id"],
         "Nothing was sent or held back.",
     )
     _rows(

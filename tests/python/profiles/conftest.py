@@ -52,7 +52,10 @@ create table cdp.sync_deliveries as
 select * from (values
     ('r1', 'newsletter', 'p1', 'add', 'rejected', 'bounced', timestamp '2026-01-01'),
     ('r2', 'newsletter', 'p1', 'add', 'acknowledged', null, timestamp '2026-01-02'),
-    ('r2', 'ads', 'p1', 'block', 'blocked', 'no consent', timestamp '2026-01-02')
+    ('r2', 'ads', 'p1', 'block', 'blocked', 'no consent', timestamp '2026-01-02'),
+    ('r1', 'newsletter', 'p0', 'add', 'acknowledged', null, timestamp '2026-01-01'),
+    ('r3', 'newsletter', 'p0', 'remove', 'acknowledged', null, timestamp '2026-01-03'),
+    ('r3', 'newsletter', 'gone0', 'add', 'acknowledged', null, timestamp '2026-01-03')
 ) as t (run_id, sync, profile_id, operation, outcome, reason, occurred_at);
 """
 

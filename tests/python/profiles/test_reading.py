@@ -40,9 +40,19 @@ def test_junk_alone_leaves_the_attribute_without_a_winner(warehouse: Warehouse) 
 def test_what_was_sent_is_the_latest_word_of_each_sync(warehouse: Warehouse) -> None:
     deliveries = read_profile(warehouse, "p1").deliveries
 
-    assert [(row["sync"], row["outcome"], row["reason"]) for row in deliveries] == [
+    assert [(row["sync"], row["outcome"], row["reason"]) for row in deliveries if not row["retired_id"]] == [
         ("ads", "blocked", "no consent"),
         ("newsletter", "acknowledged", None),
+    ]
+
+
+def test_what_was_sent_under_a_retired_id_is_shown_beside(warehouse: Warehouse) -> None:
+    deliveries = read_profile(warehouse, "p1").deliveries
+
+    assert [(row["sync"], row["retired_id"], row["operation"], row["run_id"]) for row in deliveries] == [
+        ("ads", None, "block", "r2"),
+        ("newsletter", None, "add", "r2"),
+        ("newsletter", "p0", "remove", "r3"),
     ]
 
 
