@@ -281,7 +281,10 @@ def _changes(
             select
                 changed.n,
                 others.record_id as linked_record_id,
-                case when decided.decision = 'same' then 'decision' else coalesce(given_pairs.rule, 'score') end as linked_by,
+                case
+                    when decided.decision = 'same' then 'decision'
+                    else coalesce(given_pairs.rule, 'score')
+                end as linked_by,
                 given_pairs.match_probability as linked_probability
             from changed
             inner join links on changed.n = links.n

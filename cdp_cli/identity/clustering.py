@@ -10,6 +10,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,8 +32,8 @@ FIRST_NAME_FILLED = 1
 class Edges:
     """Pairs of records by their numbers, `left` < `right`, each pair once.
 
-    `same` pairs join whatever speaks against it; `apart` pairs never share a group; `doubted` pairs never join
-    by themselves; `joined` pairs were one profile before.
+    `same` pairs join whatever speaks against it; `apart` pairs never share a group; `doubted` pairs never
+    join by themselves; `joined` pairs were one profile before.
     """
 
     left: Integers
@@ -116,7 +117,9 @@ def _comparable_pairs(labels: Integers, filled: Integers, count: int) -> Integer
         if not same.any():
             break
         comparable = same & ((kinds[cell_kind[:-distance]] & kinds[cell_kind[distance:]]) > 0)
-        np.add.at(total, cell_label[:-distance][comparable], (sizes[:-distance] * sizes[distance:])[comparable])
+        np.add.at(
+            total, cell_label[:-distance][comparable], (sizes[:-distance] * sizes[distance:])[comparable]
+        )
     return total
 
 
@@ -167,12 +170,14 @@ class _Group:
 def _greedy(groups: Integers, edges: Edges, filled: Integers, limits: Sequence[Limit], bands: Bands) -> None:
     """Join the records of `edges` into groups, strongest mean evidence first, ties by record number."""
     edges = edges.ordered()
-    numbers = np.unique(np.concatenate([edges.left, edges.right])).tolist()
+    in_doubt = np.unique(np.concatenate([edges.left, edges.right]))
+    numbers = in_doubt.tolist()
+    values = (
+        zip(*(limit.values[in_doubt].tolist() for limit in limits), strict=True) if limits else repeat(())
+    )
     found = {
-        number: _Group(
-            [number], {int(filled[number]): 1}, [{int(limit.values[number])} - {-1} for limit in limits]
-        )
-        for number in numbers
+        number: _Group([number], {bits: 1}, [{value} if value >= 0 else set() for value in own])
+        for number, bits, own in zip(numbers, filled[in_doubt].tolist(), values, strict=False)
     }
     _connect(found, edges, filled, bands)
     heap: list[_Candidate] = []
@@ -234,7 +239,7 @@ def _connect(found: dict[int, _Group], edges: Edges, filled: Integers, bands: Ba
 
 
 def _candidate(found: dict[int, _Group], left: int, right: int) -> _Candidate:
-    """An entry of the heap: the mean evidence between two groups, negative, and their sizes as they are now."""
+    """An entry of the heap: the mean evidence between two groups, negative, and their present sizes."""
     first, second = found[left], found[right]
     comparable = sum(
         mine * theirs

@@ -111,6 +111,10 @@ HOUSEHOLD = Comparison(
     ),
 )
 
+_SAME_YEAR = "cast(left(birth_text_l, 4) = left(birth_text_r, 4) as integer)"
+_SAME_MONTH = "cast(substring(birth_text_l, 6, 2) = substring(birth_text_r, 6, 2) as integer)"
+_SAME_DAY = "cast(substring(birth_text_l, 9, 2) = substring(birth_text_r, 9, 2) as integer)"
+
 BIRTH = Comparison(
     "birth_date",
     ("birth_text",),
@@ -128,9 +132,7 @@ BIRTH = Comparison(
         ),
         Level(
             "two of year, month, day",
-            "(case when left(birth_text_l, 4) = left(birth_text_r, 4) then 1 else 0 end"
-            " + case when substring(birth_text_l, 6, 2) = substring(birth_text_r, 6, 2) then 1 else 0 end"
-            " + case when substring(birth_text_l, 9, 2) = substring(birth_text_r, 9, 2) then 1 else 0 end) >= 2",
+            f"({_SAME_YEAR} + {_SAME_MONTH} + {_SAME_DAY}) >= 2",
             0.03,
             0.004,
         ),
@@ -223,8 +225,9 @@ ALL = (FIRST_NAME, HOUSEHOLD, BIRTH, EMAIL, PHONE, GENDER, NATIONAL_ID)
 
 # The columns of the table `features` that conditions read.
 COLUMNS = (
-    "first_name", "first_name_forms", "last_name", "name_words", "birth_text", "gender", "email", "email_is_shared",
-    "email_name", "email_number", "personal_phone", "phone_end", "shared_phone", "street", "city", "postcode", "national_id",
+    "first_name", "first_name_forms", "last_name", "name_words", "birth_text", "gender", "email",
+    "email_is_shared", "email_name", "email_number", "personal_phone", "phone_end", "shared_phone", "street",
+    "city", "postcode", "national_id",
 )  # fmt: skip
 
 

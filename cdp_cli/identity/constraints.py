@@ -1,4 +1,4 @@
-"""What holds groups apart: the vetoes between all records of a suspect component, and the limits of values."""
+"""What holds groups apart: vetoes between all records of a suspect component, and limits of values."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ _CONVERGED = 1e-5
 # What the priors weigh, in pairs: all levels of a comparison together for m, each level for u.
 _PRIOR_MATCHES = 30.0
 _PRIOR_STRANGERS = 0.5
-# A comparison that few random pairs can make (a sparse citizen number) takes the rest of these from the prior.
+# A comparison that few random pairs can make (a sparse citizen number) takes the rest from the prior.
 _LEAST_STRANGERS = 100_000
 _FIRST_SHARE = 0.5
 _FIRST_RANDOM_SHARE = 0.001
@@ -65,8 +65,9 @@ def fit(views: Sequence[View], prior_m: Sequence[Floats], prior_u: Sequence[Floa
         for position, values in enumerate(prior_u)
     ]
     shares = {view.name: _FIRST_RANDOM_SHARE if view.name == RANDOM else _FIRST_SHARE for view in views}
-    iteration = 0
-    for iteration in range(1, _MOST_ITERATIONS + 1):
+    iterations = 0
+    while iterations < _MOST_ITERATIONS:
+        iterations += 1
         m_counts = [_PRIOR_MATCHES * values / values.sum() for values in prior_m]
         u_counts = [np.zeros(len(values)) for values in prior_m]
         for view in views:
@@ -85,7 +86,7 @@ def fit(views: Sequence[View], prior_m: Sequence[Floats], prior_u: Sequence[Floa
         m, u = new_m, new_u
         if change < _CONVERGED:
             break
-    return Parameters(m, u, shares, iteration)
+    return Parameters(m, u, shares, iterations)
 
 
 def posterior(view: View, m: Sequence[Floats], u: Sequence[Floats], share: float) -> Floats:

@@ -19,7 +19,7 @@ def connect() -> duckdb.DuckDBPyConnection:
 def make_features(
     connection: duckdb.DuckDBPyConnection, records: pa.Table, identifiers: pa.Table, nicknames: pa.Table
 ) -> None:
-    """Make the tables `features` and `personal` in `connection`: `n` numbers records 0, 1, 2, ... by record_id.
+    """Make the tables `features` and `personal` in `connection`; `n` numbers the records by record_id.
 
     `records`, `identifiers` and `nicknames` have the columns of the models identity_records,
     identity_identifiers and nicknames.
@@ -33,10 +33,10 @@ def make_features(
 
 # The columns of the table `features` but `n`.
 COLUMNS = (
-    "record_id", "source", "one_record_per_person", "first_name", "first_name_is_given", "last_name", "name_words", "first_name_forms",
-    "birth_date", "birth_text", "gender", "email", "email_is_shared", "email_name", "email_number", "personal_phone",
-    "phone_end",
-    "shared_phone", "street", "city", "postcode", "national_id", "user_id", "loyalty_id", "personal_email",
+    "record_id", "source", "one_record_per_person", "first_name", "first_name_is_given", "last_name",
+    "name_words", "first_name_forms", "birth_date", "birth_text", "gender", "email", "email_is_shared",
+    "email_name", "email_number", "personal_phone", "phone_end", "shared_phone", "street", "city",
+    "postcode", "national_id", "user_id", "loyalty_id", "personal_email",
 )  # fmt: skip
 
 _FEATURES = """
@@ -118,7 +118,9 @@ left join classes
 
 left join forms
     on
-        regexp_replace(coalesce(given_records.first_name, given_records.email_first_name), '(ie|ey|i|y)$', 'y')
+        regexp_replace(
+            coalesce(given_records.first_name, given_records.email_first_name), '(ie|ey|i|y)$', 'y'
+        )
         = forms.nickname
 
 order by given_records.record_id

@@ -1,4 +1,4 @@
-"""Scores pairs: deterministic rules and Splink in one table, each pair with its explanation and its vetoes."""
+"""Scores pairs: deterministic rules and Splink in one table, each pair with its explanation and veto."""
 
 from __future__ import annotations
 
@@ -98,6 +98,7 @@ def score(
 
             select
                 *,
+                least(match_probability, 1 - 1e-12) as certainty,
                 case when false then null {vetoes} end as veto,
                 {levels}
 
@@ -111,7 +112,7 @@ def score(
             '{version(model, bands)}' as version,
             rule,
             -- A rule's certainty as a weight, where Splink had nothing to compare or saw less in it.
-            round(greatest(match_weight, log2(match_probability / (1 - match_probability))), 6) as match_weight,
+            round(greatest(match_weight, log2(certainty / (1 - certainty))), 6) as match_weight,
             round(match_probability, 9) as match_probability,
             veto,
             case when match_weight is not null then to_json(struct_pack({weights})) end as comparisons,

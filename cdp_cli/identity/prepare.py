@@ -39,7 +39,8 @@ def prepare(connection: duckdb.DuckDBPyConnection, people: pa.Table, project_dir
         path = project_dir / "seeds" / "identity" / f"{seed}.csv"
         types = _column_types(path.with_suffix(".yml"))
         connection.execute(
-            f"create or replace temp table {seed} as select * from read_csv(?, header = true, columns = {types})",
+            f"create or replace temp table {seed} as "
+            f"select * from read_csv(?, header = true, columns = {types})",
             [str(path)],
         )
     render = renderer(project_dir)
@@ -49,7 +50,7 @@ def prepare(connection: duckdb.DuckDBPyConnection, people: pa.Table, project_dir
 
 
 def renderer(project_dir: Path, variables: Mapping[str, Any] | None = None) -> Any:
-    """A function from the text of a model to its SQL for DuckDB. `variables` override those of dbt_project.yml."""
+    """A function from a model's text to its SQL for DuckDB. `variables` override those of dbt_project.yml."""
     project = yaml.safe_load((project_dir / "dbt_project.yml").read_text(encoding="utf-8"))
     values = {**(project.get("vars") or {}), **(variables or {})}
     macros = "\n".join(
@@ -61,7 +62,7 @@ def renderer(project_dir: Path, variables: Mapping[str, Any] | None = None) -> A
     adapter = _Adapter()
     environment.globals.update(
         {
-            "config": lambda **settings: "",
+            "config": lambda **_: "",
             "ref": lambda name: name,
             "var": lambda name, default=None: values.get(name, default),
             "return": lambda value: value,

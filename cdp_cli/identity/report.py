@@ -20,7 +20,7 @@ from cdp_cli.identity.evaluation import (
     pair_figures,
 )
 
-# A record with none of these (an anonymous visitor) can be linked by nobody, so it says nothing about linking.
+# A record with none of these (an anonymous visitor) can be linked by nobody: it says nothing about linking.
 EVIDENCE = (
     "first_name", "last_name", "email", "phone", "birth_text", "street",
     "user_id", "loyalty_id", "national_id",
@@ -145,7 +145,8 @@ def against_decisions(
             inner join profiles as l on latest.left_record_id = l.record_id
             inner join profiles as r on latest.right_record_id = r.record_id
             left join pairs
-                on latest.left_record_id = pairs.left_record_id and latest.right_record_id = pairs.right_record_id
+                on latest.left_record_id = pairs.left_record_id
+                and latest.right_record_id = pairs.right_record_id
             where latest.decision in ('same', 'different')
         )
         select

@@ -14,7 +14,7 @@ from cdp_cli.identity.comparisons import Comparison
 
 
 def make_blocks(connection: duckdb.DuckDBPyConnection, blocks: Any) -> tuple[str, ...]:
-    """Make the table `blocks` in `connection` from rows of the model identity_blocks; returns the rules' names.
+    """Make the table `blocks` from rows of the model identity_blocks; returns the names of the rules.
 
     `blocks` is an Arrow table or reader; a reader is read in one pass, without ever being whole in memory.
     """

@@ -163,7 +163,10 @@ def _random_view(
     connection: duckdb.DuckDBPyConnection, comparisons: Sequence[Comparison], count_records: int
 ) -> View:
     if count_records * (count_records - 1) // 2 <= RANDOM_PAIRS:
-        pairs = "select l.n as join_key_l, r.n as join_key_r from features as l inner join features as r on l.n < r.n"
+        pairs = (
+            "select l.n as join_key_l, r.n as join_key_r "
+            "from features as l inner join features as r on l.n < r.n"
+        )
     else:
         random = np.random.default_rng(SEED)
         first, second = random.integers(0, count_records, (2, RANDOM_PAIRS))
@@ -247,7 +250,10 @@ def _prior(
     if not count:
         return 1e-6
     share = min(1.0, MOST_PAIRS_OF_VIEW / count)
-    sample = f"select join_key_l, join_key_r from candidates where hash(join_key_l, join_key_r) % 1000000 < {int(share * 1_000_000)}"
+    sample = (
+        "select join_key_l, join_key_r from candidates "
+        f"where hash(join_key_l, join_key_r) % 1000000 < {int(share * 1_000_000)}"
+    )
     view = _view(connection, comparisons, "candidates", sample, ())
     # Between a match for one record in a hundred and ten matches for each.
     least, most = 0.01 / count_records, min(0.5, 20.0 / count_records)

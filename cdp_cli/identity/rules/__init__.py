@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class Rule:
     """Two records that share a personal value of `identifier_type` are one person with `probability`.
 
-    A value shared by several people is not personal (identity_identifiers says which are), so it joins nobody.
+    A value of several people is not personal (identity_identifiers says which are), so it joins nobody.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""A personal telephone number is answered by one person; landlines that families share are classed household."""
+"""A personal telephone number is answered by one person; a landline is a household's."""
 
 from cdp_cli.identity.rules import Rule
 

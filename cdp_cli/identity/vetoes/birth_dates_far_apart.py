@@ -1,4 +1,4 @@
-"""Two whole birth dates many years apart, not explained by slips of the pen, are two people: parent and child."""
+"""Two whole birth dates many years apart, which no slip of the pen explains, are two people."""
 
 from cdp_cli.identity.vetoes import Veto
 

@@ -26,8 +26,8 @@ VETO = Veto(
     comparison="first_name",
     firm=False,
     why=(
-        "The first names differ by more than two letters in five and begin differently, neither stands inside "
-        "the other, is a nickname of it or another of its names, and no personal identifier is shared."
+        "The first names differ by more than two letters in five and begin differently, neither stands "
+        "inside the other, is a nickname of it or another of its names, and no personal identifier is shared."
     ),
     condition=(
         "first_name_is_given_l and first_name_is_given_r"
