@@ -22,6 +22,8 @@ COMPARED = {
     "profiles.profile_suppressions": "*",
     "profiles.profile_traits": "*",
     "segments.segment_members": "*",
+    # An entry is known by its run, because a person can enter twice at one business moment.
+    "activation.webhook__segment_events": "* exclude (event_id)",
 }
 
 
@@ -52,7 +54,7 @@ def differences(left: Path, right: Path) -> dict[str, int]:
         "where table_catalog = 'l' and table_schema in ('activation', 'segments') "
         "and table_type = 'BASE TABLE' and table_name <> 'segment_events'"
     ).fetchall()
-    tables |= {name: "*" for (name,) in found}
+    tables = {name: "*" for (name,) in found} | tables
     counts = {}
     for table, columns in tables.items():
         one, other = f"select {columns} from l.{table}", f"select {columns} from r.{table}"
