@@ -10,8 +10,8 @@ class Bands:
     """Probabilities, but for `support` and `keep`.
 
     A pair at or above `auto` joins by itself; from `review` up to `auto` it waits for a person; below
-    `review` it is dropped. Several waiting pairs between two groups join them where they add up to `support` expected
-    matches and their mean is at least `agreement`.
+    `review` it is dropped. Several waiting pairs between two groups join them where they add up to `support`
+    expected matches and their mean is at least `agreement`.
 
     `density`: two groups join only while the mean probability of all pairs between them is at least so much.
     Pairs that could be compared and scored low, or were not even found by blocking, count as 0; pairs with

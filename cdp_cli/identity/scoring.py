@@ -8,7 +8,6 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
-from splink import DuckDBAPI, Linker
 
 from cdp_cli.identity.comparisons import Comparison
 
@@ -93,6 +92,9 @@ def predict(
 
     `frequencies` are the frozen term frequencies by column and value; a value that they lack is a rare one.
     """
+    # Importing Splink takes a second and a half, which a build with nothing to score need not spend.
+    from splink import DuckDBAPI, Linker
+
     api = DuckDBAPI(connection)
     linker = Linker(api.register("features"), dict(settings))
     # Splink sets its level when a linker is made; what it notes is for one who trains by hand.

@@ -1,4 +1,4 @@
-"""Facts that join two records by themselves. One file each; every module with a RULE is found."""
+"""Facts that join two records by themselves. One file each, found by its RULE."""
 
 from __future__ import annotations
 

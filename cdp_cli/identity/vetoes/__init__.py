@@ -1,4 +1,4 @@
-"""Reasons that keep two records apart whatever the score. One file each; every module with a VETO is found."""
+"""Reasons that keep two records apart whatever the score. One file each, found by its VETO."""
 
 from __future__ import annotations
 

@@ -1,0 +1,126 @@
+"""Bad input to identity: each case has its sentence and its exit code, and nothing is lost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.conftest import Project, copy_project
+
+
+@pytest.fixture(scope="module")
+def built(built_demo: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    return built_demo.copy(tmp_path_factory.mktemp("bad_identity") / "project")
+
+
+def parquet(folder: Path, sql: str) -> Path:
+    path = folder / "people.parquet"
+    with duckdb.connect() as connection:
+        connection.execute(f"copy ({sql}) to '{path}' (format parquet)")
+    return path
+
+
+EVALUATIONS = [
+    pytest.param(
+        "select 1 as id, 2 as person_id",
+        [],
+        "people.parquet has no column record_id, the key of a record.",
+        id="records without a record_id",
+    ),
+    pytest.param(
+        "select 'a' as record_id",
+        [],
+        "people.parquet has no column person_id, the true person (--truth names it).",
+        id="records without the truth",
+    ),
+    pytest.param(
+        "select 'a' as record_id, n as person_id from range(2) as t(n)",
+        [],
+        "people.parquet has rows that share a record_id, or have none.",
+        id="records that share an id",
+    ),
+    pytest.param(
+        "select 'a' as record_id, 'crm' as source, 1 as person_id",
+        ["--unique-sources", "shop"],
+        "people.parquet has no rows of the source shop, which --unique-sources names.",
+        id="a unique source that is not there",
+    ),
+]
+
+
+@pytest.mark.parametrize(("sql", "options", "sentence"), EVALUATIONS)
+def test_records_that_cannot_be_judged(
+    built: Project, tmp_path: Path, sql: str, options: list[str], sentence: str
+) -> None:
+    path = parquet(tmp_path, sql)
+    ran = built.cdp("identity", "evaluate", "--records", path, *options)
+    assert ran.code == 3
+    assert sentence in ran.err
+    assert "Traceback" not in ran.err
+
+
+def test_a_file_that_is_no_parquet(built: Project, tmp_path: Path) -> None:
+    path = tmp_path / "people.parquet"
+    path.write_text("record_id,person_id\n")
+    ran = built.cdp("identity", "evaluate", "--records", path)
+    assert ran.code == 3
+    assert f"{path} is not a Parquet file that can be read. Write it again as Parquet." in ran.err
+
+
+def test_a_file_that_is_not_there(built: Project, tmp_path: Path) -> None:
+    ran = built.cdp("identity", "evaluate", "--records", tmp_path / "none.parquet")
+    assert ran.code == 3
+    assert f"There is no file {tmp_path / 'none.parquet'}." in ran.err
+
+
+def test_an_empty_file_is_judged_as_nothing(built: Project, tmp_path: Path) -> None:
+    path = parquet(tmp_path, "select 'a' as record_id, 1 as person_id where false")
+    ran = built.cdp("identity", "evaluate", "--records", path, "--json")
+    assert ran.code == 0, ran.err
+    assert (ran.json["records"], ran.json["people"]) == (0, 0)
+
+
+def test_a_warehouse_that_was_never_built(tmp_path: Path) -> None:
+    project = copy_project(tmp_path / "project")
+    with duckdb.connect(str(project.warehouse)):
+        pass
+    ran = project.cdp("identity", "evaluate")
+    assert ran.code == 6
+    assert (
+        "The warehouse has no table identity.identity_map. Run `dbt build`, then evaluate again." in ran.err
+    )
+
+
+DECISIONS = [
+    pytest.param(
+        ["nobody:1", "{known}", "--same", "--why", "x"],
+        3,
+        "identity.identity_records has no record 'nobody:1'.",
+        id="a record that is not there",
+    ),
+    pytest.param(
+        ["{known}", "{known}", "--same", "--why", "x"],
+        3,
+        "Both records are the same record.",
+        id="one record",
+    ),
+    pytest.param(
+        ["{known}", "nobody:1", "--why", "x"], 2, "Say --same, --different or --unsure.", id="no answer"
+    ),
+    pytest.param(["{known}", "nobody:1", "--same", "--why", " "], 3, "--why is empty.", id="no reason"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "code", "sentence"), DECISIONS)
+def test_a_decision_that_cannot_be_taken(
+    built: Project, arguments: list[str], code: int, sentence: str
+) -> None:
+    with duckdb.connect(str(built.warehouse), read_only=True) as connection:
+        known = connection.execute("select min(record_id) from identity.identity_records").fetchall()[0][0]
+    ran = built.cdp("identity", "decide", *(argument.format(known=known) for argument in arguments))
+    assert ran.code == code
+    assert sentence in ran.err
+    with duckdb.connect(str(built.warehouse), read_only=True) as connection:
+        assert connection.execute("select count(*) from cdp.identity_decisions").fetchall() == [(0,)]

@@ -1,0 +1,114 @@
+"""The whole of it in memory: what becomes one person, what never does, and that order decides nothing."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from cdp_cli.identity.report import against_truth
+from cdp_cli.identity.resolve import Resolution, resolve
+from tests.conftest import ROOT
+from tests.python.identity.people import groups, people, present
+
+BO = {"first_name": "Bo", "last_name": "Kragh", "email": "bo.kragh@example.com", "birth_date": "1980-02-03"}
+
+
+def found(*rows: dict[str, Any], **options: Any) -> set[frozenset[str]]:
+    return groups(present(resolve(people(*rows), ROOT, **options).assigned))
+
+
+def test_one_address_is_one_person() -> None:
+    assert found(BO, {"email": "bo.kragh@example.com"}) == {frozenset("ab")}
+
+
+def test_a_visitor_is_who_signed_in() -> None:
+    assert found({**BO, "user_id": "7"}, {"anonymous_id": "x", "user_id": "7"}, {"anonymous_id": "y"}) == {
+        frozenset("ab"),
+        frozenset("c"),
+    }
+
+
+def test_a_family_that_shares_everything_but_names_stays_apart() -> None:
+    home = {"last_name": "Kragh", "street_address": "1 Vej", "city": "Aarhus", "phone": "+4586121212"}
+    members = [
+        {**home, "first_name": name, "email": "familie.kragh@example.com"} for name in ("Bo", "Ida", "Emil")
+    ]
+    assert found(*members) == {frozenset("a"), frozenset("b"), frozenset("c")}
+
+
+def test_a_source_that_holds_each_person_once_has_no_duplicates() -> None:
+    assert found(BO, BO) == {frozenset("ab")}
+    assert found(BO, BO, unique_sources=["crm"]) == {frozenset("a"), frozenset("b")}
+
+
+def test_no_records_are_no_trouble() -> None:
+    empty = pa.table({"record_id": pa.array([], pa.string()), "source": pa.array([], pa.string())})
+    assert resolve(empty, ROOT).assigned.num_rows == 0
+
+
+def test_one_record_is_one_person() -> None:
+    assert found(BO) == {frozenset("a")}
+
+
+def test_records_of_nothing_are_nobody_in_common() -> None:
+    assert found({}, {}, {}) == {frozenset("a"), frozenset("b"), frozenset("c")}
+
+
+def test_a_value_on_thousands_of_records_joins_nobody() -> None:
+    rows = [{"record_id": f"r{n}", "first_name": f"N{n}", "email": "shop@till.example"} for n in range(3000)]
+    assert len(found(*rows)) == 3000
+
+
+@pytest.fixture(scope="module")
+def labelled(shared: Callable[[str], Path]) -> pa.Table:
+    return pq.read_table(shared("data/identity/fake_1000.parquet"))
+
+
+@pytest.fixture(scope="module")
+def resolved(labelled: pa.Table) -> Resolution:
+    return resolve(labelled, ROOT)
+
+
+def test_shuffled_rows_give_the_same_bytes(labelled: pa.Table, resolved: Resolution) -> None:
+    order = list(range(labelled.num_rows))
+    random.Random(4).shuffle(order)
+    again = resolve(labelled.take(order), ROOT)
+    assert again.model == resolved.model
+    assert again.pairs.equals(resolved.pairs)
+    assert again.assigned.equals(resolved.assigned)
+
+
+def test_a_pinned_model_and_a_log_change_no_id(labelled: pa.Table, resolved: Resolution) -> None:
+    later = resolve(
+        labelled,
+        ROOT,
+        model=resolved.model,
+        log=resolved.assigned,
+        at=resolved.assigned["assigned_at"][0].as_py().replace(year=2001),
+    )
+    assert later.assigned.num_rows == 0
+
+
+def test_labelled_people_are_found(labelled: pa.Table, resolved: Resolution) -> None:
+    report = against_truth(
+        resolved.records,
+        resolved.assigned.select(["record_id", "profile_id"]),
+        resolved.pairs,
+        labelled.select(["record_id", "person_id"]),
+        0.0,
+    )
+    assert report.clusters.f1 >= 0.925
+    assert report.clusters.precision >= 0.985
+    assert report.people == 251
+
+
+def test_a_pair_carries_its_explanation(resolved: Resolution) -> None:
+    row = resolved.pairs.to_pylist()[0]
+    assert set(row) >= {"match_weight", "match_probability", "veto", "rule", "version"}
+    assert '"first_name":{"level":' in row["comparisons"]
