@@ -51,7 +51,10 @@ class SegmentSize:
 
 @dataclass(frozen=True)
 class Status:
-    """One look at the whole platform. `syncs` are the latest runs, as in cdp.sync_runs."""
+    """One look at the whole platform. `syncs` are the latest runs, as in cdp.sync_runs.
+
+    `held_back` are their rows of cdp.sync_blocked: what `cdp sync` said it blocked, by reason.
+    """
 
     records: int
     people: int
@@ -183,8 +186,8 @@ def _latest_runs(warehouse: Warehouse) -> tuple[dict[str, Any], ...]:
 
 
 def _held_back(warehouse: Warehouse) -> tuple[dict[str, Any], ...]:
-    """Who is held back now and why: the latest delivery of each profile and sync, where it is a block."""
-    if not warehouse.exists("cdp", "sync_deliveries"):
+    """How many rows the latest run of each sync held back, by reason."""
+    if not (warehouse.exists("cdp", "sync_runs") and warehouse.exists("cdp", "sync_blocked")):
         return ()
     return tuple(
         warehouse.rows(
@@ -193,18 +196,17 @@ def _held_back(warehouse: Warehouse) -> tuple[dict[str, Any], ...]:
 
             ordered as (
                 select
-                    sync, profile_id, operation, reason,
-                    row_number() over (
-                        partition by sync, profile_id order by occurred_at desc, run_id desc
-                    ) as place
-                from cdp.sync_deliveries
+                    run_id, sync,
+                    row_number() over (partition by sync order by started_at desc, run_id desc) as place
+                from cdp.sync_runs
             )
 
-            select sync, reason, count(*) as people
+            select blocked.sync, blocked.reason, blocked.count_rows
             from ordered
-            where place = 1 and operation = 'block'
-            group by sync, reason
-            order by sync, people desc, reason
+            inner join cdp.sync_blocked as blocked
+                on ordered.run_id = blocked.run_id and ordered.sync = blocked.sync
+            where ordered.place = 1
+            order by blocked.sync, blocked.count_rows desc, blocked.reason
             """
         )
     )

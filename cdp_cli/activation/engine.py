@@ -186,7 +186,9 @@ class _Run:
             "invalid": plan.invalid,
             "requests": self.requests,
         }
-        ledger.end_run(self.run_id, status, now, counts)
+        with ledger.transaction():
+            ledger.note_blocked(self.run_id, plan.blocked)
+            ledger.end_run(self.run_id, status, now, counts)
         ledger.close_outbox()
         is_published = publish(self.settings, ledger, self.sync.name)
         return SyncResult(

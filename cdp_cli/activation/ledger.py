@@ -49,6 +49,9 @@ _TABLES = """
         run_id varchar not null, profile_id varchar, operation varchar, outcome varchar, reason varchar,
         occurred_at timestamp
     );
+    create table if not exists ledger.blocked (
+        run_id varchar not null, reason varchar not null, count_rows bigint not null
+    );
 """
 
 
@@ -134,6 +137,17 @@ class Ledger:
         self.work.execute(
             f"update ledger.runs set status = ?, ended_at = ?, {columns} where run_id = ?",
             [status, ended_at, *counts.values(), run_id],
+        )
+
+    def note_blocked(self, run_id: str, blocked: Mapping[str, int]) -> None:
+        """Note how many rows a run held back, by reason."""
+        self._insert(
+            "blocked",
+            {
+                "run_id": [run_id] * len(blocked),
+                "reason": list(blocked),
+                "count_rows": list(blocked.values()),
+            },
         )
 
     def unfinished_runs(self) -> list[str]:
@@ -257,6 +271,8 @@ def open_ledger(ledger_dir: Path, sync: str, *, read_only: bool = False) -> Iter
         if is_new:
             _create(path)
         _attach(work, path, sync, "ledger", read_only=False)
+        # A ledger of an earlier version may lack a table.
+        work.execute(_TABLES)
         ledger = Ledger(work, outbox, is_new=is_new)
         if not ledger.names_rows():
             # What a run left that died between writing rows and naming its batches.

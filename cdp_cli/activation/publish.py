@@ -17,6 +17,15 @@ _DELIVERIES = """
         and not list_contains($2, run_id)
 """
 
+_BLOCKED = """
+    select run_id, $1 as sync, reason, count_rows
+    from ledger.blocked
+    where
+        run_id in (select run_id from ledger.runs where ended_at is not null)
+        and not list_contains($2, run_id)
+    order by run_id, reason
+"""
+
 _RUNS = """
     select
         run_id, $1 as sync, status, started_at, ended_at, added, changed, removed, unchanged, blocked,
@@ -37,7 +46,9 @@ def publish(settings: Settings, ledger: Ledger, sync: str) -> bool:
     try:
         with open_warehouse(settings, read_only=False, wait_seconds=_WAIT_SECONDS) as warehouse:
             # Each append is one transaction; a crash between them, or before we note it, repeats neither.
-            for table, sql in (("sync_deliveries", _DELIVERIES), ("sync_runs", _RUNS)):
+            for table, sql in (
+                ("sync_deliveries", _DELIVERIES), ("sync_blocked", _BLOCKED), ("sync_runs", _RUNS)
+            ):  # fmt: skip
                 known = _published(warehouse, table, sync)
                 rows = ledger.work.cursor().sql(sql, params=[sync, known]).to_arrow_table()
                 if rows.num_rows:
@@ -45,10 +56,11 @@ def publish(settings: Settings, ledger: Ledger, sync: str) -> bool:
     except TryAgain:
         return False
     with ledger.transaction():
-        ledger.work.execute(
-            "delete from ledger.deliveries "
-            "where run_id in (select run_id from ledger.runs where ended_at is not null)"
-        )
+        for noted in ("deliveries", "blocked"):
+            ledger.work.execute(
+                f"delete from ledger.{noted} "
+                "where run_id in (select run_id from ledger.runs where ended_at is not null)"
+            )
         ledger.work.execute("update ledger.runs set published = true where ended_at is not null")
     return True
 

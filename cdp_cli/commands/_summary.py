@@ -46,8 +46,8 @@ def show(status: Status, *, with_syncs: bool = True) -> None:
     if with_syncs and status.held_back:
         console.table(
             "Held back, and why",
-            ["sync", "reason", "people"],
-            [(row["sync"], row["reason"], row["people"]) for row in status.held_back],
+            ["sync", "reason", "rows"],
+            [(row["sync"], row["reason"], row["count_rows"]) for row in status.held_back],
         )
     if status.waiting_for_review:
         console.say(f"{status.waiting_for_review:,} pairs of records wait for a person to decide.")

@@ -135,6 +135,26 @@ def test_a_row_newly_held_back_is_noted_once(world: World) -> None:
     assert world.warehouse("select operation from cdp.sync_deliveries") == [("block",)]
 
 
+def test_what_each_run_held_back_is_told_by_reason(world: World) -> None:
+    world.arrange(person("a"), person("b"), person("c"), without_consent=("a", "b"), suppressed={"c": "*"})
+    assert world.run().blocked == {"consent": 2, "suppression": 1}
+    world.arrange(person("b"), person("c"), without_consent=("b",))
+    assert world.run().blocked == {"consent": 1}
+    assert world.warehouse(
+        "select reason, count_rows from cdp.sync_blocked inner join cdp.sync_runs using (run_id, sync) "
+        "order by started_at, reason"
+    ) == [("consent", 2), ("suppression", 1), ("consent", 1)]
+    assert world.ledger("select count(*) from blocked") == [(0,)]
+
+
+def test_a_ledger_of_an_earlier_version_gets_the_tables_that_it_lacks(world: World) -> None:
+    world.arrange(person("a"), person("b"), without_consent=("b",))
+    world.run()
+    with duckdb.connect(str(world.ledger_dir / "crm__people.duckdb")) as ledger:
+        ledger.execute("drop table blocked")
+    assert (world.run().unchanged, world.run().blocked) == (1, {"consent": 1})
+
+
 def test_a_plan_counts_what_a_dead_run_had_answered(world: World) -> None:
     world.arrange(person("a"))
     world.receiver.failures = [BUSY] * 6
