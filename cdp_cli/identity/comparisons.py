@@ -143,7 +143,11 @@ BIRTH = Comparison(
 )
 
 # Two of one name tell their addresses apart by a number: tobias.h26 is not tobias.h29.
-_LIKE_NUMBER = "damerau_levenshtein(coalesce(email_number_l, ''), coalesce(email_number_r, '')) <= 1"
+_LIKE_NUMBER = (
+    "(coalesce(email_number_l, '') = coalesce(email_number_r, '')"
+    " or (greatest(length(email_number_l), length(email_number_r)) >= 2"
+    " and damerau_levenshtein(email_number_l, email_number_r) <= 1))"
+)
 
 EMAIL = Comparison(
     "email",
@@ -166,6 +170,7 @@ EMAIL = Comparison(
         Level(
             "few slips",
             "split_part(email_l, '@', 2) = split_part(email_r, '@', 2)"
+            " and least(length(email_name_l), length(email_name_r)) >= 6"
             f" and damerau_levenshtein(email_name_l, email_name_r) <= 2 and {_LIKE_NUMBER}",
             0.07,
             0.00005,
