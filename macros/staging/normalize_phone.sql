@@ -62,10 +62,7 @@
                                 {{ is_idle_number('digits') }} as is_idle,
                                 case
                                     when is_international
-                                        then '+' || {{ regexp_first(
-                                            'significant',
-                                            '^(1|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|[2-9][0-9][0-9])'
-                                        ) }}
+                                        then '+' || {{ regexp_first('significant', '^' ~ calling_code_pattern()) }}
                                     else home
                                 end as code
                             from (
@@ -76,14 +73,7 @@
                                     {{ regexp_like('dialling', '^([+]|00)') }} as is_international
                                 from (
                                     select
-                                        {#- Without an extension, and without the (0) of +44 (0)20. #}
-                                        {{ regexp_remove(
-                                            regexp_remove(
-                                                clean_text(column),
-                                                '(?i)[ ,;]*(ext[.]?|extension|x|#)[ :.]*[0-9]{1,5} *$'
-                                            ),
-                                            '[(]0[)]|[^0-9+]'
-                                        ) }} as dialling,
+                                        {{ dialled(column) }} as dialling,
                                         {% if country -%}
                                         upper(coalesce({{ clean_text(country) }}, {{ default_country }})) as home,
                                         {{ clean_text(country) }} is not null as has_country

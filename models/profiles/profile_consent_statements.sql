@@ -6,21 +6,32 @@ unified_consent_events as (
 
 ),
 
-identity_map as (
+profile_consent_holders as (
 
-    select * from {{ ref('identity_map') }}
-
-),
-
-profiles as (
-
-    select * from {{ ref('profiles') }}
+    select * from {{ ref('profile_consent_holders') }}
 
 ),
 
-profile_identifiers as (
+-- A number without its country stands for that number in every country, wherever it was typed.
+read_numbers as (
 
-    select * from {{ ref('profile_identifiers') }}
+    select
+        consent_event_id,
+        source,
+        record_id,
+        email,
+        phone,
+        case
+            when national_phone is not null then national_phone
+            when phone not like '+%' then {{ regexp_remove('phone', '^0+') }}
+        end as national_phone,
+        purpose,
+        state,
+        legal_basis,
+        captured_at,
+        loaded_at
+
+    from unified_consent_events
 
 ),
 
@@ -35,15 +46,16 @@ statements as (
         case
             when record_id is not null then 'record'
             when email is not null then 'email'
-            when phone is not null then 'phone'
+            when national_phone is not null then 'national_phone'
+            else 'phone'
         end as subject_type,
-        coalesce(record_id, email, phone) as subject,
+        coalesce(record_id, email, national_phone, phone) as subject,
         case when lower(trim(state)) = 'gpc' then 'advertising' else lower(trim(purpose)) end as purpose,
         case when lower(trim(state)) in ('granted', 'withdrawn') then lower(trim(state)) else 'denied' end as state,
         coalesce(lower(trim(state)) = 'gpc', false) as is_gpc,
         coalesce(captured_at, loaded_at) as captured_at
 
-    from unified_consent_events
+    from read_numbers
 
 ),
 
@@ -63,51 +75,21 @@ plausible_statements as (
 
 ),
 
-holders as (
-
-    select
-        'record' as subject_type,
-        identity_map.record_id as subject,
-        identity_map.profile_id,
-        'personal' as identifier_class,
-        1 as count_holders
-
-    from identity_map
-
-    inner join profiles
-        on identity_map.profile_id = profiles.profile_id
-
-    union all
-
-    select
-        identifier_type as subject_type,
-        identifier_value as subject,
-        profile_id,
-        identifier_class,
-        count(*) over (partition by identifier_type, identifier_value) as count_holders
-
-    from profile_identifiers
-
-    where
-        identifier_type in ('email', 'phone')
-        and identifier_class <> 'junk'
-
-),
-
 -- A no reaches everybody who holds the address; a yes only where it is clear whose yes it is.
 final as (
 
     select
         holders.profile_id,
         plausible_statements.consent_event_id,
-        plausible_statements.subject_type,
-        plausible_statements.subject,
+        case plausible_statements.subject_type
+            when 'national_phone' then 'phone'
+            else plausible_statements.subject_type
+        end as subject_type,
+        coalesce(holders.known_as, plausible_statements.subject) as subject,
         plausible_statements.purpose,
         plausible_statements.state,
         plausible_statements.is_gpc,
-        plausible_statements.state <> 'granted'
-        or holders.identifier_class = 'personal'
-        or holders.count_holders = 1 as counts,
+        plausible_statements.state <> 'granted' or holders.yes_counts as counts,
         plausible_statements.legal_basis,
         plausible_statements.source,
         plausible_statements.record_id,
@@ -115,7 +97,7 @@ final as (
 
     from plausible_statements
 
-    inner join holders
+    inner join profile_consent_holders as holders
         on
             plausible_statements.subject_type = holders.subject_type
             and plausible_statements.subject = holders.subject

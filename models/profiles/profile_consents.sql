@@ -1,14 +1,50 @@
 with
 
-profile_consent_statements as (
+purposes as (
+
+    select * from {{ ref('purposes') }}
+
+),
+
+-- Read twice on purpose: so a reader who asks for one purpose has each part read only what is about it.
+statements_about_one as (
 
     select * from {{ ref('profile_consent_statements') }}
 
 ),
 
-purposes as (
+statements_about_all as (
 
-    select * from {{ ref('purposes') }}
+    select * from {{ ref('profile_consent_statements') }}
+
+),
+
+statements_by_purpose as (
+
+    select
+        statements_about_one.*,
+        purposes.purpose as for_purpose
+
+    from statements_about_one
+
+    inner join purposes
+        on statements_about_one.purpose = purposes.purpose
+
+    where statements_about_one.counts
+
+    union all
+
+    select
+        statements_about_all.*,
+        purposes.purpose as for_purpose
+
+    from statements_about_all
+
+    cross join purposes
+
+    where
+        statements_about_all.purpose = '*'
+        and statements_about_all.counts
 
 ),
 
@@ -18,34 +54,7 @@ statements as (
         *,
         case state when 'withdrawn' then 3 when 'denied' then 2 else 1 end as restriction
 
-    from profile_consent_statements
-
-    where counts
-
-),
-
-statements_by_purpose as (
-
-    select
-        statements.*,
-        purposes.purpose as for_purpose
-
-    from statements
-
-    inner join purposes
-        on statements.purpose = purposes.purpose
-
-    union all
-
-    select
-        statements.*,
-        purposes.purpose as for_purpose
-
-    from statements
-
-    cross join purposes
-
-    where statements.purpose = '*'
+    from statements_by_purpose
 
 ),
 
@@ -59,7 +68,7 @@ current_of_subject as (
             order by captured_at desc nulls last, restriction desc, consent_event_id asc
         ) as age
 
-    from statements_by_purpose
+    from statements
 
 ),
 

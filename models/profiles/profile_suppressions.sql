@@ -12,94 +12,145 @@ unified_email_events as (
 
 ),
 
-identity_map as (
-
-    select * from {{ ref('identity_map') }}
-
-),
-
 profiles as (
 
     select * from {{ ref('profiles') }}
 
 ),
 
-profile_identifiers as (
+profile_consent_holders as (
 
-    select * from {{ ref('profile_identifiers') }}
+    select * from {{ ref('profile_consent_holders') }}
 
 ),
 
-profile_consent_statements as (
+-- Read three times on purpose: each reads only what it is about.
+statements_about_email as (
 
     select * from {{ ref('profile_consent_statements') }}
+
+),
+
+statements_about_all as (
+
+    select * from {{ ref('profile_consent_statements') }}
+
+),
+
+signals as (
+
+    select * from {{ ref('profile_consent_statements') }}
+
+),
+
+refusals_of_records as (
+
+    select
+        record_id,
+        case event_type
+            when 'bounced' then 'hard_bounce'
+            when 'complained' then 'complaint'
+            else 'unsubscribe'
+        end as kind,
+        min(occurred_at) as first_at,
+        max(occurred_at) as last_at
+
+    from unified_email_events
+
+    where
+        event_type in ('complained', 'unsubscribed')
+        or (event_type = 'bounced' and bounce_type = 'hard')
+
+    group by
+        record_id,
+        event_type
 
 ),
 
 refusals as (
 
     select
-        unified_email_events.record_id,
-        identity_identifiers.identifier_value as email,
-        case unified_email_events.event_type
-            when 'bounced' then 'hard_bounce'
-            when 'complained' then 'complaint'
-            else 'unsubscribe'
-        end as kind,
-        min(unified_email_events.occurred_at) as first_at,
-        max(unified_email_events.occurred_at) as last_at
+        refusals_of_records.*,
+        identity_identifiers.identifier_value as email
 
-    from unified_email_events
+    from refusals_of_records
 
     left join identity_identifiers
         on
-            unified_email_events.record_id = identity_identifiers.record_id
+            refusals_of_records.record_id = identity_identifiers.record_id
             and identity_identifiers.identifier_type = 'email'
-
-    where
-        unified_email_events.event_type in ('complained', 'unsubscribed')
-        or (unified_email_events.event_type = 'bounced' and unified_email_events.bounce_type = 'hard')
-
-    group by
-        unified_email_events.record_id,
-        identity_identifiers.identifier_value,
-        unified_email_events.event_type
 
 ),
 
 -- The person of the record, and everybody else who would be written to at this address.
-refusals_of_profiles as (
+refusals_by_subject as (
 
     select
-        refusals.*,
-        profiles.profile_id,
-        profiles.email as golden_email
+        *,
+        'record' as subject_type,
+        record_id as subject
 
     from refusals
-
-    inner join identity_map
-        on refusals.record_id = identity_map.record_id
-
-    inner join profiles
-        on identity_map.profile_id = profiles.profile_id
 
     union all
 
     select
-        refusals.*,
-        profiles.profile_id,
-        profiles.email as golden_email
+        *,
+        'email' as subject_type,
+        email as subject
 
     from refusals
 
-    inner join profile_identifiers
+),
+
+refusals_of_profiles as (
+
+    select
+        refusals_by_subject.record_id,
+        refusals_by_subject.email,
+        refusals_by_subject.kind,
+        refusals_by_subject.first_at,
+        refusals_by_subject.last_at,
+        profiles.profile_id,
+        profiles.email as golden_email
+
+    from refusals_by_subject
+
+    inner join profile_consent_holders
         on
-            refusals.email = profile_identifiers.identifier_value
-            and profile_identifiers.identifier_type = 'email'
-            and profile_identifiers.identifier_class <> 'junk'
+            refusals_by_subject.subject_type = profile_consent_holders.subject_type
+            and refusals_by_subject.subject = profile_consent_holders.subject
 
     inner join profiles
-        on profile_identifiers.profile_id = profiles.profile_id
+        on profile_consent_holders.profile_id = profiles.profile_id
+
+),
+
+grants_of_subjects as (
+
+    select
+        profile_id,
+        subject,
+        captured_at
+
+    from statements_about_email
+
+    where
+        purpose = 'marketing_email'
+        and state = 'granted'
+
+    union all
+
+    select
+        profile_id,
+        subject,
+        captured_at
+
+    from statements_about_all
+
+    where
+        purpose = '*'
+        and state = 'granted'
 
 ),
 
@@ -110,11 +161,7 @@ grants as (
         subject,
         max(captured_at) as granted_at
 
-    from profile_consent_statements
-
-    where
-        state = 'granted'
-        and purpose in ('marketing_email', '*')
+    from grants_of_subjects
 
     group by
         profile_id,
@@ -175,7 +222,7 @@ ads_suppressions as (
         'gpc' as kind,
         min(captured_at) as since
 
-    from profile_consent_statements
+    from signals
 
     where is_gpc
 

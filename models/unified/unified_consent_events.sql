@@ -9,6 +9,7 @@ stg_consent__events as (
         cast(record_id as {{ dbt.type_string() }}) as record_id,
         cast(email as {{ dbt.type_string() }}) as email,
         cast(phone as {{ dbt.type_string() }}) as phone,
+        cast(national_phone as {{ dbt.type_string() }}) as national_phone,
         cast(purpose as {{ dbt.type_string() }}) as purpose,
         cast(state as {{ dbt.type_string() }}) as state,
         cast(legal_basis as {{ dbt.type_string() }}) as legal_basis,

@@ -6,14 +6,27 @@ source as (
 
 ),
 
--- Few statements are about a number, and to read one costs more than all the rest: each is read once.
-phone_subjects as (
+subjects as (
 
-    select distinct subject
+    select * from {{ ref('stg_consent__subjects') }}
+
+),
+
+-- What spoke since the build: a withdrawal must hold before the next one.
+new_phones as (
+
+    select distinct source.subject
 
     from source
 
-    where subject_type = 'phone'
+    left join subjects
+        on
+            source.subject_type = subjects.subject_type
+            and source.subject = subjects.subject
+
+    where
+        source.subject_type = 'phone'
+        and subjects.subject is null
 
 ),
 
@@ -21,9 +34,10 @@ phones as (
 
     select
         subject,
-        {{ normalize_phone('subject') }} as phone
+        {{ normalize_phone('subject') }} as phone,
+        {{ national_digits('subject') }} as national_phone
 
-    from phone_subjects
+    from new_phones
 
 ),
 
@@ -39,8 +53,15 @@ renamed as (
             when 'anonymous_id' then {{ record_id('web_visitor', 'source.subject') }}
             when 'customer_id' then {{ record_id('shop_customer', 'source.subject') }}
         end as record_id,
-        case when source.subject_type = 'email' then {{ normalize_email('source.subject') }} end as email,
-        phones.phone,
+        case
+            when subjects.subject is not null then subjects.email
+            when source.subject_type = 'email' then {{ normalize_email('source.subject') }}
+        end as email,
+        coalesce(subjects.phone, phones.phone) as phone,
+        case
+            when coalesce(subjects.phone, phones.phone) is not null
+                then coalesce(subjects.national_phone, phones.national_phone)
+        end as national_phone,
 
         ---------- what
         {{ clean_text('source.purpose') }} as purpose,
@@ -53,9 +74,15 @@ renamed as (
 
     from source
 
+    left join subjects
+        on
+            source.subject_type = subjects.subject_type
+            and source.subject = subjects.subject
+
     left join phones
-        on source.subject_type = 'phone'
-        and source.subject = phones.subject
+        on
+            source.subject_type = 'phone'
+            and source.subject = phones.subject
 
 )
 
