@@ -86,11 +86,9 @@ def _channel(warehouse: Warehouse, sync: Sync) -> str:
 
 
 def _gated_sql(sync: Sync, channel: str) -> str:
-    first = "".join(
-        f"""
-            union
-            select profile_id from {schema}.{table}"""
-        for schema, table in sync.yields_to
+    first_served = " union ".join(
+        [f"select profile_id from {sync.schema}.{sync.table} where 1 = 0"]
+        + [f"select profile_id from {schema}.{table}" for schema, table in sync.yields_to]
     )
     return f"""
         with
@@ -108,7 +106,7 @@ def _gated_sql(sync: Sync, channel: str) -> str:
         ),
 
         first_served as (
-            select profile_id from {sync.profiles_schema}.profile_suppressions where 1 = 0{first}
+            {first_served}
         )
 
         select

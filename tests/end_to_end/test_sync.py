@@ -115,6 +115,76 @@ def test_who_withdraws_is_removed_at_the_next_sync_and_the_warehouse_knows_why(
     ]  # fmt: skip
 
 
+LATE = {
+    # In a spelling that was not there at the build, so that no table made then knows how to read it.
+    "an address": """
+        insert into consent.events
+        select 'late', 'email', ' MAILTO:' || upper(email), 'marketing_email', 'withdrawn', 'consent', latest, latest
+        from profiles.profiles cross join moment where profile_id = ? and email is not null
+        """,
+    "a number": """
+        insert into consent.events
+        select 'late', 'phone', '0 ' || phone[4:5] || '--' || phone[6:], '*', 'withdrawn', 'consent', latest, latest
+        from profiles.profiles cross join moment where profile_id = ? and phone like '+44%'
+        """,
+    "an account": """
+        insert into consent.events
+        select 'late', 'customer_id', split_part(record_id, ':', 2), '*', 'withdrawn', 'consent', latest, latest
+        from identity.identity_map cross join moment
+        where profile_id = ? and record_id like 'shop_customer:%'
+        """,
+    "a link in a mail": """
+        insert into email.events by name
+        select 'late' || record_id as event_id, split_part(record_id, ':', 2) as subscriber_id,
+            'unsubscribe' as event, latest as occurred_at, latest as _loaded_at
+        from identity.identity_map cross join moment
+        where profile_id = ? and record_id like 'email_subscriber:%'
+        """,
+}
+
+
+@pytest.mark.parametrize("way", LATE)
+def test_a_withdrawal_loaded_after_the_build_stops_the_next_sync(
+    demo: Project, receiver: Receiver, way: str
+) -> None:
+    sync(demo, receiver, LIST)
+    with duckdb.connect(str(demo.warehouse)) as connection:
+        connection.execute("create temp table moment as select max(_loaded_at) as latest from consent.events")
+        leaving = next(
+            member
+            for member in sorted(members(receiver))
+            if connection.execute(LATE[way], [member]).fetchall()[0][0]
+        )
+
+    result = sync(demo, receiver, LIST)[LIST]
+
+    assert result["removed"] >= 1
+    assert leaving not in members(receiver)
+    assert members(receiver) == allowed(demo, LIST)
+
+
+def test_status_tells_what_the_latest_syncs_held_back(demo: Project, receiver: Receiver) -> None:
+    sync(demo, receiver)
+    with duckdb.connect(str(demo.warehouse)) as connection:
+        connection.execute(
+            f"delete from activation.{PROFILES} where profile_id not in "
+            "(select profile_id from profiles.profile_consents "
+            "where purpose = 'marketing_email' and state = 'granted')"
+        )
+    said = sync(demo, receiver, PROFILES)
+    assert "consent" not in said[PROFILES]["blocked"]
+    said = sync(demo, receiver)
+
+    ran = demo.cdp("status", "--json")
+
+    assert ran.code == 0, ran.err
+    told: dict[str, dict[str, int]] = {}
+    for row in ran.json["held_back"]:
+        told.setdefault(row["sync"], {})[row["reason"]] = row["count_rows"]
+    assert told == {name: result["blocked"] for name, result in said.items() if result["blocked"]}
+    assert told
+
+
 def test_one_sync_that_fails_does_not_stop_the_others(demo: Project, receiver: Receiver) -> None:
     environment = {**receiver.environment, "CRM_WEBHOOK_SECRET": ""}
     ran = demo.cdp("sync", "--json", **environment)
