@@ -119,17 +119,20 @@ LATE = {
     # In a spelling that was not there at the build, so that no table made then knows how to read it.
     "an address": """
         insert into consent.events
-        select 'late', 'email', ' MAILTO:' || upper(email), 'marketing_email', 'withdrawn', 'consent', latest, latest
+        select 'late', 'email', ' MAILTO:' || upper(email), 'marketing_email', 'withdrawn', 'consent',
+            latest, latest
         from profiles.profiles cross join moment where profile_id = ? and email is not null
         """,
     "a number": """
         insert into consent.events
-        select 'late', 'phone', '0 ' || phone[4:5] || '--' || phone[6:], '*', 'withdrawn', 'consent', latest, latest
+        select 'late', 'phone', '0 ' || phone[4:5] || '--' || phone[6:], '*', 'withdrawn', 'consent',
+            latest, latest
         from profiles.profiles cross join moment where profile_id = ? and phone like '+44%'
         """,
     "an account": """
         insert into consent.events
-        select 'late', 'customer_id', split_part(record_id, ':', 2), '*', 'withdrawn', 'consent', latest, latest
+        select 'late', 'customer_id', split_part(record_id, ':', 2), '*', 'withdrawn', 'consent',
+            latest, latest
         from identity.identity_map cross join moment
         where profile_id = ? and record_id like 'shop_customer:%'
         """,
