@@ -1,4 +1,5 @@
-{#- Keys that records are compared under; each rule is one idea of what one person's records have in common. -#}{{ config(materialized='view') }}
+{#- Keys that records are compared under; each rule is one idea of what one person's records have in common. -#}
+{{ config(materialized='view') }}
 
 {%- set first_letters = "substring(first_name, 1, 3)" -%}
 {%- set last_letters = "substring(last_name, 1, 3)" -%}
@@ -78,18 +79,18 @@ blocks as (
         and identifier_type in ('email', 'phone', 'national_id')
 
     {% for rule, keys in rules.items() -%}
-    {%- for key in keys %}
-    union all
+        {%- for key in keys %}
+            union all
 
-    select
-        record_id,
-        '{{ rule }}' as blocking_rule,
-        {{ key }} as block_key
+            select
+                record_id,
+                '{{ rule }}' as blocking_rule,
+                {{ key }} as block_key
 
-    from named_records
+            from named_records
 
-    where {{ key }} is not null
-    {% endfor -%}
+            where {{ key }} is not null
+        {% endfor -%}
     {% endfor %}
 
 ),

@@ -123,9 +123,9 @@ ranked_transfers as (
         row_number() over (
             partition by transfers.earlier_id, transfers.run_id
             order by
-                case when transfers.profile_id is null then 1 else 0 end,
+                case when transfers.profile_id is null then 1 else 0 end asc,
                 transfers.count_records desc,
-                transfers.profile_id
+                transfers.profile_id asc
         ) as largest_first
 
     from transfers
@@ -199,7 +199,7 @@ final as (
         md5(
             event || '|' || profile_id || '|' || coalesce(other_profile_id, '') || '|' || run_id
         ) as event_id,
-        events.*
+        *
 
     from events
 

@@ -41,24 +41,24 @@ mobile_countries as (
 identifiers as (
 
     {% for type in types -%}
-    select
-        record_id,
-        source,
-        '{{ type }}' as identifier_type,
-        {{ type }} as identifier_value,
-        first_name,
-        last_name,
-        birth_date,
-        user_id
+        select
+            record_id,
+            source,
+            '{{ type }}' as identifier_type,
+            {{ type }} as identifier_value,
+            first_name,
+            last_name,
+            birth_date,
+            user_id
 
-    from records
+        from records
 
-    where {{ type }} is not null
-    {%- if not loop.last %}
+        where {{ type }} is not null
+        {%- if not loop.last %}
 
-    union all
+            union all
 
-    {% endif %}
+        {% endif %}
     {%- endfor %}
 
 ),
@@ -162,7 +162,10 @@ related_names as (
         far_names.name,
         far_names.other_name
 
-    from (select distinct name, other_name from far_names) as far_names
+    from (select distinct
+        name,
+        other_name
+    from far_names) as far_names
 
     inner join name_forms as forms
         on far_names.name = forms.name

@@ -47,42 +47,42 @@ present as (
 ),
 
 {% if is_incremental() -%}
-last_seen as (
+    last_seen as (
 
-    select
-        record_id,
-        record_hash
-
-    from (
         select
             record_id,
-            record_hash,
-            row_number() over (
-                partition by record_id
-                order by seen_at desc
-            ) as newest_first
+            record_hash
 
-        from {{ this }}
-    ) as log
+        from (
+            select
+                record_id,
+                record_hash,
+                row_number() over (
+                    partition by record_id
+                    order by seen_at desc
+                ) as newest_first
 
-    where newest_first = 1
+            from {{ this }}
+        ) as log
 
-),
+        where newest_first = 1
 
-changes as (
+    ),
 
-    select
-        coalesce(present.record_id, last_seen.record_id) as record_id,
-        present.record_hash
+    changes as (
 
-    from present
+        select
+            coalesce(present.record_id, last_seen.record_id) as record_id,
+            present.record_hash
 
-    full join last_seen
-        on present.record_id = last_seen.record_id
+        from present
 
-    where coalesce(present.record_hash, '') <> coalesce(last_seen.record_hash, '')
+        full join last_seen
+            on present.record_id = last_seen.record_id
 
-),
+        where coalesce(present.record_hash, '') <> coalesce(last_seen.record_hash, '')
+
+    ),
 {%- else -%}
 changes as (
 

@@ -206,13 +206,15 @@ ordered_email_names as (
     select
         email_names.record_id,
         case
-            when coalesce(one_uses.count_last, 0) + coalesce(other_uses.count_first, 0)
+            when
+                coalesce(one_uses.count_last, 0) + coalesce(other_uses.count_first, 0)
                 > coalesce(one_uses.count_first, 0) + coalesce(other_uses.count_last, 0)
                 then email_names.other_name
             else email_names.one_name
         end as first_name,
         case
-            when coalesce(one_uses.count_last, 0) + coalesce(other_uses.count_first, 0)
+            when
+                coalesce(one_uses.count_last, 0) + coalesce(other_uses.count_first, 0)
                 > coalesce(one_uses.count_first, 0) + coalesce(other_uses.count_last, 0)
                 then email_names.one_name
             else email_names.other_name
@@ -298,7 +300,7 @@ final as (
         md5(
             case when one_record_per_person then '1' else '0' end
             {%- for column in compared %}
-            || '|' || coalesce({{ column }}, '~')
+                || '|' || coalesce({{ column }}, '~')
             {%- endfor %}
         ) as record_hash
 

@@ -105,7 +105,7 @@ waiting as (
             partition by
                 least(left_profile_id, right_profile_id),
                 greatest(left_profile_id, right_profile_id)
-            order by match_probability desc, left_record_id, right_record_id
+            order by match_probability desc, left_record_id asc, right_record_id asc
         ) as strongest_first
 
     from held_apart

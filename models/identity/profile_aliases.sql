@@ -1,4 +1,8 @@
-with recursive
+{#- An id is retired once and never comes back, so that each has one successor at most. Each round of
+    following doubles the length of chain that is resolved: eight are enough for 256 merges in a row. -#}
+{%- set rounds = 8 -%}
+
+with
 
 events as (
 
@@ -6,18 +10,12 @@ events as (
 
 ),
 
-identity_map as (
-
-    select * from {{ ref('identity_map') }}
-
-),
-
-merges as (
+successors as (
 
     select
         profile_id as retired_profile_id,
-        other_profile_id as next_profile_id,
-        occurred_at
+        other_profile_id as profile_id,
+        occurred_at as retired_at
 
     from events
 
@@ -25,68 +23,26 @@ merges as (
 
 ),
 
--- A profile may merge into one that merges later: follow each to its end, forwards in time.
-chains as (
+{% for round in range(1, rounds + 1) -%}
+{%- set before = 'successors' if loop.first else 'round_' ~ (round - 1) -%}
+round_{{ round }} as (
 
     select
-        retired_profile_id,
-        next_profile_id,
-        occurred_at
+        nearer.retired_profile_id,
+        coalesce(further.profile_id, nearer.profile_id) as profile_id,
+        nearer.retired_at
 
-    from merges
+    from {{ before }} as nearer
 
-    union all
-
-    select
-        chains.retired_profile_id,
-        merges.next_profile_id,
-        merges.occurred_at
-
-    from chains
-
-    inner join merges
-        on
-            chains.next_profile_id = merges.retired_profile_id
-            and chains.occurred_at < merges.occurred_at
+    left join {{ before }} as further
+        on nearer.profile_id = further.retired_profile_id
 
 ),
 
-ends as (
-
-    select
-        retired_profile_id,
-        next_profile_id as profile_id,
-        occurred_at,
-        row_number() over (
-            partition by retired_profile_id
-            order by occurred_at desc, next_profile_id
-        ) as last_first
-
-    from chains
-
-),
-
-living as (
-
-    select distinct profile_id from identity_map
-
-),
-
+{% endfor -%}
 final as (
 
-    select
-        ends.retired_profile_id,
-        ends.profile_id,
-        ends.occurred_at as retired_at
-
-    from ends
-
-    left join living
-        on ends.retired_profile_id = living.profile_id
-
-    where
-        ends.last_first = 1
-        and living.profile_id is null
+    select * from round_{{ rounds }}
 
 )
 
