@@ -24,20 +24,20 @@ successors as (
 ),
 
 {% for round in range(1, rounds + 1) -%}
-{%- set before = 'successors' if loop.first else 'round_' ~ (round - 1) -%}
-round_{{ round }} as (
+    {%- set before = 'successors' if loop.first else 'round_' ~ (round - 1) -%}
+    round_{{ round }} as (
 
-    select
-        nearer.retired_profile_id,
-        coalesce(further.profile_id, nearer.profile_id) as profile_id,
-        nearer.retired_at
+        select
+            nearer.retired_profile_id,
+            coalesce(further.profile_id, nearer.profile_id) as profile_id,
+            nearer.retired_at
 
-    from {{ before }} as nearer
+        from {{ before }} as nearer
 
-    left join {{ before }} as further
-        on nearer.profile_id = further.retired_profile_id
+        left join {{ before }} as further
+            on nearer.profile_id = further.retired_profile_id
 
-),
+    ),
 
 {% endfor -%}
 final as (
