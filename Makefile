@@ -7,7 +7,7 @@ CUSTOMERS ?= 5000
 .PHONY: demo test check bench clean setup setup-dev
 
 demo: setup ## Generate a retailer, build, and sync to a local receiver.
-	@test -f $${CDP_DATA:-data}/warehouse.duckdb || $(BIN)/cdp demo --customers $(CUSTOMERS) --seed 42
+	@test -f $${CDP_DATA:-data}/warehouse.duckdb || $(BIN)/cdp demo --customers $(CUSTOMERS) --seed 42 --today 2026-11-22
 	@$(BIN)/cdp receiver --port 0 --store $${CDP_DATA:-data}/receiver.sqlite -- $(BIN)/cdp run
 
 test: setup-dev check ## Run all checks and tests.
