@@ -38,7 +38,7 @@ class BatchLimits:
     """How much fits into one request, and how many requests may be under way at once."""
 
     rows: int
-    bytes: int  # of the whole body
+    bytes: int  # of the rows; the channel has taken off what its envelope needs
     row_bytes: int | None = None
     concurrency: int = 4
 
