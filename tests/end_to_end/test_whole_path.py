@@ -148,6 +148,9 @@ def test_only_changes_are_sent_and_every_channel_holds_exactly_what_it_should(
     first = project.cdp("run", "--json", **receiver.environment)
     assert first.code == 0, first.err
     check_every_channel(project, receiver)
+    there = {profile["external_id"] for profile in receiver.state()["klaviyo"]["profiles"].values()}
+    may_be_mailed = query(project, CONSENTED.format(purpose="marketing_email", channel="email"))
+    assert there <= {profile_id for (profile_id,) in may_be_mailed}, "somebody left without consent"
     ids = dict(query(project, "select record_id, profile_id from identity.identity_map"))
 
     again = project.cdp("sync", "--json", **receiver.environment)
