@@ -13,6 +13,7 @@ from cdp_cli.identity import ids
 from cdp_cli.identity.bands import DEFAULT, Bands
 from cdp_cli.identity.clustering import Edges, cluster, held_components
 from cdp_cli.identity.constraints import constraints, with_vetoed
+from cdp_cli.identity.decisions import settled
 from cdp_cli.identity.features import connect
 from cdp_cli.identity.found import found_vetoes
 from cdp_cli.identity.inputs import Input
@@ -52,8 +53,9 @@ def assign(given: Input, run_id: str, assigned_at: dt.datetime, bands: Bands = D
 
 
 def _make_tables(connection: duckdb.DuckDBPyConnection, given: Input) -> None:
-    for name in ("records", "pairs", "decisions", "changes", "log"):
+    for name in ("records", "pairs", "changes", "log"):
         connection.register(f"given_{name}", getattr(given, name))
+    connection.register("decided", settled(given.decisions, given.records.column("record_id")))
     firm = [veto.name for veto in found_vetoes() if veto.firm]
     connection.register("firm_vetoes", pa.table({"name": pa.array(firm, pa.string())}))
     connection.execute("""
@@ -68,13 +70,6 @@ def _make_tables(connection: duckdb.DuckDBPyConnection, given: Input) -> None:
 
         create table last_run as
         select coalesce(max(assigned_at), timestamp '0001-01-01') as assigned_at from given_log;
-
-        create table decided as
-        select left_record_id, right_record_id, decision, decided_at
-        from given_decisions
-        qualify row_number() over (
-            partition by left_record_id, right_record_id order by decided_at desc, decision_id desc
-        ) = 1;
     """)
 
 
@@ -165,6 +160,18 @@ def _edges(connection: duckdb.DuckDBPyConnection) -> Edges:
                 on given_pairs.left_record_id = decided.left_record_id
                 and given_pairs.right_record_id = decided.right_record_id
 
+        ),
+
+        -- Profiles of which a decision was taken back: what holds them now has to do so by itself.
+        judged_anew as (
+
+            select present.profile_id
+            from decided
+            inner join present on present.record_id in (decided.left_record_id, decided.right_record_id)
+            where decided.decision in ('undone', 'unsure')
+            and decided.decided_at > (select assigned_at from last_run)
+            and present.profile_id is not null
+
         )
 
         select
@@ -174,7 +181,8 @@ def _edges(connection: duckdb.DuckDBPyConnection) -> Edges:
             pairs.same,
             pairs.apart,
             pairs.doubted,
-            coalesce(left_present.profile_id = right_present.profile_id, false) as joined
+            coalesce(left_present.profile_id = right_present.profile_id, false)
+            and left_present.profile_id not in (select profile_id from judged_anew) as joined
 
         from pairs
         inner join numbered as l on pairs.left_record_id = l.record_id
