@@ -6,6 +6,12 @@ assignments as (
 
 ),
 
+decisions as (
+
+    select * from {{ source('cdp', 'identity_decisions') }}
+
+),
+
 -- Each change of a record with the profile that it was in before.
 steps as (
 
@@ -140,6 +146,152 @@ ranked_transfers as (
 
 ),
 
+runs as (
+
+    select
+        assigned_at,
+        lag(assigned_at) over (order by assigned_at) as previous_at
+
+    from (
+        select distinct assigned_at
+        from assignments
+    ) as moments
+
+),
+
+-- Each run with the decisions that it was the first to act on, the latest of a pair.
+decisions_of_runs as (
+
+    select *
+
+    from (
+        select
+            runs.assigned_at,
+            decisions.*,
+            row_number() over (
+                partition by runs.assigned_at, decisions.left_record_id, decisions.right_record_id
+                order by decisions.decided_at desc, decisions.decision_id desc
+            ) as newest_first
+
+        from decisions
+
+        inner join runs
+            on
+                decisions.decided_at <= runs.assigned_at
+                and (runs.previous_at is null or decisions.decided_at > runs.previous_at)
+    ) as numbered
+
+    where newest_first = 1
+
+),
+
+decided_records as (
+
+    select
+        assigned_at,
+        decision_id,
+        left_record_id as record_id,
+        1 as is_left
+
+    from decisions_of_runs
+
+    union all
+
+    select
+        assigned_at,
+        decision_id,
+        right_record_id as record_id,
+        0 as is_left
+
+    from decisions_of_runs
+
+),
+
+-- Where each record that was decided on stood before the run, and where after it.
+decided_places as (
+
+    select
+        assigned_at,
+        decision_id,
+        is_left,
+        profile_after,
+        profile_before
+
+    from (
+        select
+            decided_records.assigned_at,
+            decided_records.decision_id,
+            decided_records.is_left,
+            steps.profile_id as profile_after,
+            case
+                when steps.assigned_at = decided_records.assigned_at then steps.earlier_id
+                else steps.profile_id
+            end as profile_before,
+            row_number() over (
+                partition by
+                    decided_records.assigned_at,
+                    decided_records.decision_id,
+                    decided_records.is_left
+                order by steps.assigned_at desc
+            ) as newest_first
+
+        from decided_records
+
+        inner join steps
+            on
+                decided_records.record_id = steps.record_id
+                and decided_records.assigned_at >= steps.assigned_at
+    ) as numbered
+
+    where newest_first = 1
+
+),
+
+-- A decision is behind a transfer where it brought its two records together, or parted them.
+decided_transfers as (
+
+    select
+        movers.profile_before as earlier_id,
+        movers.profile_after as profile_id,
+        movers.assigned_at,
+        decisions.decision_id,
+        decisions.decision,
+        decisions.decided_by,
+        decisions.decided_at,
+        decisions.reason as decision_reason,
+        row_number() over (
+            partition by movers.profile_before, movers.profile_after, movers.assigned_at
+            order by decisions.decided_at desc, decisions.decision_id desc
+        ) as newest_first
+
+    from decided_places as movers
+
+    inner join decided_places as others
+        on
+            movers.assigned_at = others.assigned_at
+            and movers.decision_id = others.decision_id
+            and movers.is_left <> others.is_left
+
+    inner join decisions
+        on movers.decision_id = decisions.decision_id
+
+    where
+        movers.profile_before <> movers.profile_after
+        and (
+            (
+                movers.profile_after = others.profile_after
+                and movers.profile_before <> others.profile_before
+                and decisions.decision in ('same', 'undone')
+            )
+            or (
+                movers.profile_after <> others.profile_after
+                and movers.profile_before = others.profile_before
+                and decisions.decision <> 'same'
+            )
+        )
+
+),
+
 events as (
 
     select
@@ -152,7 +304,12 @@ events as (
         'a group without an earlier profile' as reason,
         cast(null as {{ dbt.type_string() }}) as linked_record_id,
         cast(null as {{ dbt.type_string() }}) as linked_by,
-        cast(null as double) as linked_probability
+        cast(null as double) as linked_probability,
+        cast(null as {{ dbt.type_string() }}) as decision_id,
+        cast(null as {{ dbt.type_string() }}) as decision,
+        cast(null as {{ dbt.type_string() }}) as decided_by,
+        cast(null as {{ dbt.type_timestamp() }}) as decided_at,
+        cast(null as {{ dbt.type_string() }}) as decision_reason
 
     from steps
 
@@ -170,26 +327,39 @@ events as (
 
     select
         case
-            when left_empty and largest_first = 1 and profile_id is null then 'retired'
+            when left_empty and largest_first = 1 and ranked_transfers.profile_id is null then 'retired'
             when left_empty and largest_first = 1 then 'merged'
-            when profile_id is null then 'moved'
+            when ranked_transfers.profile_id is null then 'moved'
             when to_new_profile then 'split'
             else 'moved'
         end as event,
-        earlier_id as profile_id,
-        profile_id as other_profile_id,
-        record_id,
-        run_id,
-        assigned_at as occurred_at,
+        ranked_transfers.earlier_id as profile_id,
+        ranked_transfers.profile_id as other_profile_id,
+        ranked_transfers.record_id,
+        ranked_transfers.run_id,
+        ranked_transfers.assigned_at as occurred_at,
         case
-            when profile_id is null then count_records || ' records are gone from their sources'
+            when ranked_transfers.profile_id is null
+                then count_records || ' records are gone from their sources'
             else count_records || ' records went to the other profile'
         end as reason,
-        linked_record_id,
-        linked_by,
-        linked_probability
+        ranked_transfers.linked_record_id,
+        ranked_transfers.linked_by,
+        ranked_transfers.linked_probability,
+        decided_transfers.decision_id,
+        decided_transfers.decision,
+        decided_transfers.decided_by,
+        decided_transfers.decided_at,
+        decided_transfers.decision_reason
 
     from ranked_transfers
+
+    left join decided_transfers
+        on
+            ranked_transfers.earlier_id = decided_transfers.earlier_id
+            and ranked_transfers.profile_id = decided_transfers.profile_id
+            and ranked_transfers.assigned_at = decided_transfers.assigned_at
+            and decided_transfers.newest_first = 1
 
 ),
 

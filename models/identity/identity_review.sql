@@ -40,6 +40,27 @@ latest_decisions as (
 
 ),
 
+-- Two profiles are settled by an answer about any of their records.
+settled_profiles as (
+
+    select distinct
+        least(left_map.profile_id, right_map.profile_id) as profile_id,
+        greatest(left_map.profile_id, right_map.profile_id) as other_profile_id
+
+    from latest_decisions
+
+    inner join identity_map as left_map
+        on latest_decisions.left_record_id = left_map.record_id
+
+    inner join identity_map as right_map
+        on latest_decisions.right_record_id = right_map.record_id
+
+    where
+        latest_decisions.decision in ('different', 'unsure')
+        and left_map.profile_id <> right_map.profile_id
+
+),
+
 profile_sizes as (
 
     select
@@ -70,8 +91,7 @@ held_apart as (
                 then 'refused: the two groups contradict each other'
             else 'the score is between review and auto'
         end as reason,
-        left_sizes.count_records + right_sizes.count_records as count_records,
-        latest_decisions.decision
+        left_sizes.count_records + right_sizes.count_records as count_records
 
     from pairs
 
@@ -87,12 +107,14 @@ held_apart as (
     inner join profile_sizes as right_sizes
         on right_map.profile_id = right_sizes.profile_id
 
-    left join latest_decisions
+    left join settled_profiles
         on
-            pairs.left_record_id = latest_decisions.left_record_id
-            and pairs.right_record_id = latest_decisions.right_record_id
+            least(left_map.profile_id, right_map.profile_id) = settled_profiles.profile_id
+            and greatest(left_map.profile_id, right_map.profile_id) = settled_profiles.other_profile_id
 
-    where left_map.profile_id <> right_map.profile_id
+    where
+        left_map.profile_id <> right_map.profile_id
+        and settled_profiles.profile_id is null
 
 ),
 
@@ -109,8 +131,6 @@ waiting as (
         ) as strongest_first
 
     from held_apart
-
-    where coalesce(decision, 'undone') = 'undone'
 
 ),
 
