@@ -6,18 +6,14 @@
 {% materialization segment, default, supported_languages=['sql'] %}
 
     {%- set target = this.incorporate(type='table') -%}
-    {%- set aside = api.Relation.create(
-        database=this.database, schema=this.schema, identifier=this.identifier ~ '__aside', type='table'
-    ) -%}
+    {%- set aside = segment_aside(this) -%}
     {%- set log = source('segment_log', 'segment_events') -%}
 
     {%- set select_sql = sql.rstrip().rstrip(';') -%}
 
     {%- do audit_segment_columns(model.name, select_sql) -%}
 
-    {%- call statement('main') -%}
-        {{ build_segment_aside(aside, select_sql) }}
-    {%- endcall -%}
+    {%- do build_segment_aside(aside, select_sql) -%}
 
     {%- do audit_segment_rows(model.name, aside, ref('profiles')) -%}
 

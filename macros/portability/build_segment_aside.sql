@@ -1,13 +1,29 @@
-{#- Make a segment's new table beside the one that stands. -#}
-{% macro build_segment_aside(aside, select_sql) -%}
-    {{ return(adapter.dispatch('build_segment_aside', 'cdp')(aside, select_sql)) }}
+{#- Where a segment's new table is built, out of the way of the one that stands. -#}
+{% macro segment_aside(target) -%}
+    {{ return(adapter.dispatch('segment_aside', 'cdp')(target)) }}
 {%- endmacro %}
 
-{% macro default__build_segment_aside(aside, select_sql) -%}
-    create or replace table {{ aside }} as
+{% macro default__segment_aside(target) -%}
+    {%- do return(api.Relation.create(
+        database=target.database, schema=target.schema, identifier=target.identifier ~ '__aside', type='table'
+    )) -%}
+{%- endmacro %}
 
-    select cast(segment.profile_id as {{ dbt.type_string() }}) as profile_id
-    from (
-        {{ select_sql }}
-    ) as segment
+{% macro spark__segment_aside(target) -%}
+    {%- do return(spare_slot(target)) -%}
+{%- endmacro %}
+
+{#- Make a segment's new table there. -#}
+{% macro build_segment_aside(aside, select_sql) -%}
+    {%- call statement('drop_aside') -%}
+        drop table if exists {{ aside }}
+    {%- endcall -%}
+    {%- call statement('main') -%}
+        create table {{ aside }} as
+
+        select cast(segment.profile_id as {{ dbt.type_string() }}) as profile_id
+        from (
+            {{ select_sql }}
+        ) as segment
+    {%- endcall -%}
 {%- endmacro %}

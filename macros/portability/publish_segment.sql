@@ -3,18 +3,12 @@
     {{ return(adapter.dispatch('publish_segment', 'cdp')(aside, target)) }}
 {%- endmacro %}
 
-{#- Where DDL has no transactions, replacing is the one atomic step. -#}
-{% macro default__publish_segment(aside, target) -%}
-    {%- call statement('publish') -%}
-        create or replace table {{ target }} as select profile_id from {{ aside }}
-    {%- endcall -%}
-    {%- call statement('drop_aside') -%}
-        drop table {{ aside }}
-    {%- endcall -%}
+{% macro spark__publish_segment(aside, target) -%}
+    {%- do publish_slot(aside, target) -%}
 {%- endmacro %}
 
 {#- Plain statements and no adapter.rename_relation: dbt's cache would remember a rename that was rolled back. -#}
-{% macro duckdb__publish_segment(aside, target) -%}
+{% macro default__publish_segment(aside, target) -%}
     {%- set standing = load_cached_relation(target) -%}
     {%- if standing is not none -%}
         {%- call statement('drop_standing') -%}
