@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import getpass
-
 import click
 
 from cdp_cli import console
 from cdp_cli.commands._options import json_option, project_options
+from cdp_cli.commands.identity._decisions import add_decisions, by_option, decider, need_build, now, reason
 from cdp_cli.config import Settings
-from cdp_cli.errors import FixInput, FixModel
+from cdp_cli.errors import FixInput
 from cdp_cli.identity.decisions import decide as decision_row
 from cdp_cli.warehouse import open_warehouse
 
@@ -28,7 +26,7 @@ from cdp_cli.warehouse import open_warehouse
     "--unsure", "decision", flag_value="unsure", help="You looked and cannot tell; it is not asked again."
 )
 @click.option("--why", required=True, help="Your reason, for those who come after.")
-@click.option("--by", help="Who decides; by default the user of this machine.")
+@by_option
 @json_option
 @project_options
 def decide(
@@ -46,13 +44,9 @@ def decide(
         raise click.UsageError("Say --same, --different or --unsure.")
     if one == other:
         raise FixInput("Both records are the same record.", "Name two records of identity.identity_review.")
-    if not why.strip():
-        raise FixInput("--why is empty.", "Give the reason: it is what the next person reads.")
-    now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
-    rows = decision_row(one, other, decision, by or getpass.getuser(), why.strip(), now)
+    why = reason(why)
     with open_warehouse(settings, read_only=False) as warehouse:
-        if not warehouse.exists("identity", "identity_records"):
-            raise FixModel("The warehouse has no table identity.identity_records.", "Run `dbt build` first.")
+        need_build(warehouse, "identity_records")
         found = warehouse.rows(
             "select record_id from identity.identity_records where record_id in (?, ?)", [one, other]
         )
@@ -62,7 +56,8 @@ def decide(
                 f"identity.identity_records has no record {missing[0]!r}.",
                 "Take record ids as they stand in identity.identity_review.",
             )
-        warehouse.append("cdp", "identity_decisions", rows)
+        rows = decision_row(one, other, decision, decider(by), why, now())
+        add_decisions(warehouse, rows)
     answer = rows.to_pylist()[0]
     if as_json:
         console.document(answer)
