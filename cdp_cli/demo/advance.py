@@ -12,8 +12,11 @@ from cdp_cli.config import Settings
 from cdp_cli.demo import script
 from cdp_cli.demo.tables import (
     ACTIVITY,
+    DEMO,
+    demo_tables,
     derived,
-    duckdb_connection,
+    hand_over,
+    limit_memory,
     one_transaction,
     set_clock,
     table_sizes,
@@ -50,9 +53,12 @@ def advance(settings: Settings, days: int) -> AdvanceSummary:
         raise FixInput(
             f"--advance {days} is not between 1 and {MAX_DAYS} days.", "Choose a number in between."
         )
-    with open_warehouse(settings, read_only=False, create=False) as warehouse:
-        connection = duckdb_connection(warehouse)
-        if not warehouse.exists("truth", "demo"):
+    with (
+        open_warehouse(settings, read_only=False, create=False) as warehouse,
+        warehouse.generator() as connection,
+    ):
+        limit_memory(connection)
+        if DEMO not in demo_tables(connection):
             raise FixInput(
                 "The warehouse holds no demo that could advance.", "Make one with `cdp demo --customers N`."
             )
@@ -60,9 +66,11 @@ def advance(settings: Settings, days: int) -> AdvanceSummary:
         people_before = _number(connection, "select count(*) from truth.people")
         changes: dict[str, int] = dict.fromkeys(("moved", "renamed", "readdressed", "withdrawing"), 0)
         began = _scalar(connection, "select today from truth.demo")
-        for _ in range(days):
+        for day in range(1, days + 1):
             with one_transaction(connection):
                 _advance_a_day(connection)
+                if day == days:
+                    hand_over(warehouse, connection)
             for name in changes:
                 changes[name] += _number(connection, f"select count(*) from {name}")
         after = table_sizes(connection)

@@ -11,18 +11,21 @@ from cdp_cli.config import Settings
 from cdp_cli.demo import script
 from cdp_cli.demo.tables import (
     ACTIVITY,
+    DEMO,
     HISTORY_DAYS,
     demo_tables,
     derived,
-    duckdb_connection,
+    hand_over,
+    limit_memory,
     one_transaction,
     own_tables,
     set_clock,
     table_sizes,
+    tables_there,
     window,
 )
 from cdp_cli.errors import FixInput
-from cdp_cli.warehouse import open_warehouse
+from cdp_cli.warehouse import Warehouse, open_warehouse
 
 MAX_CUSTOMERS = 5_000_000
 EARLIEST, LATEST = dt.date(1990, 1, 1), dt.date(2100, 1, 1)
@@ -69,11 +72,15 @@ def generate(
         raise FixInput(
             f"--today {last_day} is not between {EARLIEST} and {LATEST}.", "Choose a day in between."
         )
-    with open_warehouse(settings, read_only=False, create=True) as warehouse:
-        connection = duckdb_connection(warehouse)
+    with (
+        open_warehouse(settings, read_only=False, create=True) as warehouse,
+        warehouse.generator() as connection,
+    ):
+        limit_memory(connection)
         with one_transaction(connection):
-            _make_room(connection, replace)
+            _make_room(warehouse, connection, replace)
             fill(connection, customers, seed, last_day)
+            hand_over(warehouse, connection)
         return _summarise(connection)
 
 
@@ -127,12 +134,13 @@ def base_parameters(customers: int, seed: int, last_day: dt.date) -> dict[str, o
     }
 
 
-def _make_room(connection: duckdb.DuckDBPyConnection, replace: bool) -> None:
-    present = demo_tables(connection)
+def _make_room(warehouse: Warehouse, connection: duckdb.DuckDBPyConnection, replace: bool) -> None:
+    generated = demo_tables(connection)
+    present = tables_there(warehouse) or generated
     if not present:
         return
     ours = set(own_tables())
-    made_here = ("truth", "demo") in present
+    made_here = DEMO in present or DEMO in generated
     strange = [table for table in present if table not in ours] if made_here else present
     if strange:
         names = ", ".join(".".join(table) for table in strange[:5])
@@ -145,7 +153,7 @@ def _make_room(connection: duckdb.DuckDBPyConnection, replace: bool) -> None:
             "The warehouse already holds a demo.",
             "Add days with `cdp demo --advance DAYS`, or make it anew with --replace.",
         )
-    for schema, name in present:
+    for schema, name in generated:
         connection.execute(f'drop table "{schema}"."{name}"')
 
 

@@ -9,9 +9,7 @@ from contextlib import contextmanager, suppress
 import duckdb
 
 from cdp_cli.demo import script
-from cdp_cli.errors import FixConfiguration
 from cdp_cli.warehouse import Warehouse
-from cdp_cli.warehouse.duckdb import DuckDBWarehouse
 
 HISTORY_DAYS = 1095
 WEB_DAYS = 180
@@ -20,23 +18,17 @@ MEMORY_GIB = 4
 EPOCH = dt.date(1970, 1, 1)
 
 RAW_SCHEMAS = ("crm", "shop", "pos", "web", "email", "support", "consent")
+# One row that says which demo this is.
+DEMO = ("truth", "demo")
 # The scripts that fill a window of time, in the order in which one needs the other.
 ACTIVITY = ("records", "crm", "purchases", "shop", "pos", "web", "email", "support", "consent", "truth")
 
 
-def duckdb_connection(warehouse: Warehouse) -> duckdb.DuckDBPyConnection:
-    """What the scripts run on. Raises FixConfiguration where the warehouse is no DuckDB file."""
-    if not isinstance(warehouse, DuckDBWarehouse):
-        raise FixConfiguration(
-            "The demo is generated in DuckDB, and the target in profiles.yml is another engine.",
-            "Choose a target of type duckdb with --target.",
-        )
-    connection = warehouse.connection
+def limit_memory(connection: duckdb.DuckDBPyConnection) -> None:
+    """Hold the generator to MEMORY_GIB: what does not fit goes to disk, and takes no longer for it."""
     amount, unit = connection.execute("select current_setting('memory_limit')").fetchall()[0][0].split()
     if unit == "TiB" or (unit == "GiB" and float(amount) > MEMORY_GIB):
-        # What does not fit goes to disk: a million customers take no longer for it.
         connection.execute(f"set memory_limit = '{MEMORY_GIB}GiB'")
-    return connection
 
 
 @contextmanager
@@ -87,6 +79,17 @@ def set_clock(connection: duckdb.DuckDBPyConnection, today: dt.date) -> None:
     connection.execute("create table if not exists cdp.clock (as_of timestamp)")
     connection.execute("delete from cdp.clock")
     connection.execute("insert into cdp.clock values (?)", [dt.datetime.combine(today, dt.time(23, 59, 59))])
+
+
+def hand_over(warehouse: Warehouse, connection: duckdb.DuckDBPyConnection) -> None:
+    """Give the warehouse what was generated; `truth.demo`, by which a demo is known, comes last."""
+    made = [*demo_tables(connection), ("cdp", "clock")]
+    warehouse.hand_over(connection, sorted(made, key=lambda name: name == DEMO))
+
+
+def tables_there(warehouse: Warehouse) -> list[tuple[str, str]]:
+    """Schema and name of each table of the warehouse in the raw schemas and in `truth`."""
+    return [(schema, name) for schema in sorted((*RAW_SCHEMAS, "truth")) for name in warehouse.tables(schema)]
 
 
 def demo_tables(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:

@@ -14,7 +14,8 @@ from cdp_cli.warehouse.base import Warehouse
 
 __all__ = ["Warehouse", "open_warehouse"]
 
-_ENGINES = {"duckdb": "cdp_cli.warehouse.duckdb"}
+# Imported when a target asks for it: who uses one engine needs none of the other's libraries.
+_ENGINES = {"duckdb": "cdp_cli.warehouse.duckdb", "spark": "cdp_cli.warehouse.spark"}
 
 
 def open_warehouse(

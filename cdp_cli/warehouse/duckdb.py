@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ _LOCK_POLL_SECONDS = 0.2
 
 
 class DuckDBWarehouse:
-    """A visit to a DuckDB file. `connection` is for this package and for what generates data in bulk."""
+    """A visit to a DuckDB file."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self.connection = connection
@@ -44,8 +44,17 @@ class DuckDBWarehouse:
         """Whether there is a table or view of that name."""
         return bool(self.columns(schema, table))
 
+    def tables(self, schema: str) -> list[str]:
+        """The names of the schema's tables and views, sorted; none where there is no such schema."""
+        found = self.rows(
+            "select table_name from information_schema.tables "
+            "where table_schema = ? and table_catalog = current_database() order by table_name",
+            [schema],
+        )
+        return [row["table_name"] for row in found]
+
     def columns(self, schema: str, table: str) -> Mapping[str, str]:
-        """Column names in their order, each with DuckDB's type; empty where there is no such table."""
+        """Column names in their order, each with its type; empty where there is no such table."""
         found = self.rows(
             "select column_name, data_type from information_schema.columns "
             "where table_schema = ? and table_name = ? order by ordinal_position",
@@ -66,6 +75,18 @@ class DuckDBWarehouse:
         finally:
             self.connection.unregister("appended_rows")
 
+    def replace(self, schema: str, table: str, parquet: Path) -> None:
+        """Make the table what a Parquet file, or a folder of them, holds. Readers see the old or the new."""
+        files = parquet / "*.parquet" if parquet.is_dir() else parquet
+        self.connection.execute(f'create schema if not exists "{schema}"')
+        self.connection.execute(
+            f'create or replace table "{schema}"."{table}" as from read_parquet(?)', [str(files)]
+        )
+
+    def export(self, sql: str, parquet: Path) -> None:
+        """Write the result of a query to the Parquet file `parquet`."""
+        self.connection.sql(sql).write_parquet(str(parquet))
+
     def add_columns(self, schema: str, table: str, columns: Mapping[str, str]) -> None:
         """Give a table columns, each of an SQL type; rows that are there get null."""
         for column, data_type in columns.items():
@@ -85,6 +106,14 @@ class DuckDBWarehouse:
             self.connection.execute("commit")
         finally:
             self._in_transaction = False
+
+    @contextmanager
+    def generator(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """The warehouse itself: what is generated need not be carried anywhere."""
+        yield self.connection
+
+    def hand_over(self, generator: duckdb.DuckDBPyConnection, tables: Iterable[tuple[str, str]]) -> None:
+        """Nothing to do: the tables are where they belong."""
 
 
 @contextmanager
