@@ -53,11 +53,13 @@ def renderer(project_dir: Path, variables: Mapping[str, Any] | None = None) -> A
     """A function from a model's text to its SQL for DuckDB. `variables` override those of dbt_project.yml."""
     project = yaml.safe_load((project_dir / "dbt_project.yml").read_text(encoding="utf-8"))
     values = {**(project.get("vars") or {}), **(variables or {})}
-    macros = "\n".join(
+    texts = [
         path.read_text(encoding="utf-8")
         for folder in _MACRO_FOLDERS
         for path in sorted((project_dir / "macros" / folder).glob("*.sql"))
-    )
+    ]
+    # A materialization is a tag of dbt's own, and none of what models call.
+    macros = "\n".join(text for text in texts if "{% materialization" not in text)
     environment = jinja2.Environment(extensions=["jinja2.ext.do"], undefined=jinja2.StrictUndefined)
     adapter = _Adapter()
     environment.globals.update(
