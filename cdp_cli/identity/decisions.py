@@ -114,7 +114,7 @@ def in_force(decisions: pa.Table) -> dict[Pair, Row]:
 
 
 def settled(decisions: pa.Table, record_ids: pa.ChunkedArray) -> pa.Table:
-    """What holds for the records that there are: left_record_id, right_record_id, decision, decided_at.
+    """What holds for the records that there are, in the columns of SCHEMA.
 
     The latest row of each pair, `undone` ones too. Where the record that a split hangs on is gone, the next
     of those that left takes its place.
@@ -128,11 +128,12 @@ def settled(decisions: pa.Table, record_ids: pa.ChunkedArray) -> pa.Table:
             for pair, row in _hung_anew(newest, group, there).items():
                 if pair not in newest or newest[pair]["decided_at"] < row["decided_at"]:
                     newest[pair] = row
-    columns = ("left_record_id", "right_record_id", "decision", "decided_at")
-    rows = [
-        {**row, "left_record_id": pair[0], "right_record_id": pair[1]} for pair, row in sorted(newest.items())
-    ]
-    return _table(rows).select(columns)
+    return _table(
+        [
+            {**row, "left_record_id": left, "right_record_id": right}
+            for (left, right), row in sorted(newest.items())
+        ]
+    )
 
 
 def _hung_anew(newest: Mapping[Pair, Row], group: str, there: set[str]) -> dict[Pair, Row]:

@@ -13,7 +13,7 @@ from cdp_cli import console
 from cdp_cli.commands._options import json_option, project_options
 from cdp_cli.config import Settings
 from cdp_cli.errors import FixInput, FixModel
-from cdp_cli.identity.report import DecisionReport, Report, against_decisions, against_truth
+from cdp_cli.identity.report import EVIDENCE, DecisionReport, Report, against_decisions, against_truth
 from cdp_cli.identity.resolve import resolve
 from cdp_cli.warehouse import Warehouse, open_warehouse
 
@@ -75,9 +75,11 @@ def _built(warehouse: Warehouse) -> tuple[Report | DecisionReport, pa.Table]:
         )
     started = time.perf_counter()
     profiles = warehouse.arrow("select record_id, profile_id from identity.identity_map")
-    pairs = warehouse.arrow("select * from identity.identity_current_pairs")
+    pairs = warehouse.arrow(
+        "select left_record_id, right_record_id, match_probability, veto from identity.identity_current_pairs"
+    )
     if warehouse.exists("truth", "records"):
-        records = warehouse.arrow("select * from identity.identity_records")
+        records = warehouse.arrow(f"select record_id, {', '.join(EVIDENCE)} from identity.identity_records")
         truth = warehouse.arrow("select record_id, person_id from truth.records")
         return against_truth(records, profiles, pairs, truth, time.perf_counter() - started), profiles
     decisions = warehouse.arrow("select * from cdp.identity_decisions")

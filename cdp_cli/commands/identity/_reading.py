@@ -1,0 +1,50 @@
+"""Reads from the warehouse what an explanation of some profiles needs, and no more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+
+from cdp_cli.commands.identity._decisions import read_decisions
+from cdp_cli.identity import assignments
+from cdp_cli.identity.inputs import Input
+from cdp_cli.warehouse import Warehouse
+
+
+def read_profiles(warehouse: Warehouse, profile_ids: Sequence[str]) -> tuple[Input, dict[str, str]]:
+    """The tables of identity as far as they concern the records of some profiles, and who is in which."""
+    ids = sorted(set(profile_ids))
+    marks = ", ".join("?" for _ in ids)
+    members = f"select record_id from identity.identity_map where profile_id in ({marks})"
+    profiles = warehouse.rows(
+        f"select record_id, profile_id from identity.identity_map where profile_id in ({marks})", ids
+    )
+    given = Input(
+        records=warehouse.arrow(
+            f"select * from identity.identity_records where record_id in ({members}) order by record_id", ids
+        ),
+        identifiers=warehouse.arrow(
+            f"select * from identity.identity_identifiers where record_id in ({members})", ids
+        ),
+        identifier_types=warehouse.arrow("select * from identity.identifier_types"),
+        nicknames=warehouse.arrow("select * from identity.nicknames"),
+        models=warehouse.arrow("select * from identity.identity_models"),
+        pairs=warehouse.arrow(
+            f"select * from identity.identity_current_pairs where left_record_id in ({members}) "
+            f"and right_record_id in ({members}) order by left_record_id, right_record_id",
+            [*ids, *ids],
+        ),
+        decisions=read_decisions(warehouse),
+        changes=pa.table({}),
+        log=assignments.SCHEMA.empty_table(),
+    )
+    return given, {row["record_id"]: row["profile_id"] for row in profiles}
+
+
+def read_blocks(warehouse: Warehouse, record_ids: Sequence[str]) -> pa.Table:
+    """The rows of identity_blocks of some records."""
+    marks = ", ".join("?" for _ in record_ids)
+    return warehouse.arrow(
+        f"select * from identity.identity_blocks where record_id in ({marks})", list(record_ids)
+    )
