@@ -30,7 +30,7 @@ class Settings:
 
     @property
     def engine(self) -> str:
-        """The warehouse's dbt adapter: `duckdb`, `spark`."""
+        """The warehouse's dbt adapter, as `type` in profiles.yml names it."""
         return str(self.profile["type"])
 
     @property

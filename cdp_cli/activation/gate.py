@@ -68,7 +68,8 @@ def read_payload(warehouse: Warehouse, sync: Sync) -> Payload:
                 "Build it: `dbt build`, or `cdp run`.",
             )
     channel = _channel(warehouse, sync)
-    rows = warehouse.arrow(_gated_sql(sync, channel))
+    # In the order of the question marks.
+    rows = warehouse.arrow(_gated_sql(sync), [sync.spec.purpose, channel, f"{sync.name}:"])
     return Payload(columns, rows, _known_until(warehouse, sync))
 
 
@@ -85,7 +86,7 @@ def _channel(warehouse: Warehouse, sync: Sync) -> str:
     return str(channels[sync.spec.purpose])
 
 
-def _gated_sql(sync: Sync, channel: str) -> str:
+def _gated_sql(sync: Sync) -> str:
     first_served = " union ".join(
         [f"select profile_id from {sync.schema}.{sync.table} where 1 = 0"]
         + [f"select profile_id from {schema}.{table}" for schema, table in sync.yields_to]
@@ -96,13 +97,13 @@ def _gated_sql(sync: Sync, channel: str) -> str:
         consented as (
             select distinct profile_id
             from {sync.profiles_schema}.profile_consents
-            where purpose = {_text(sync.spec.purpose)} and state = 'granted'
+            where purpose = ? and state = 'granted'
         ),
 
         suppressed as (
             select distinct profile_id
             from {sync.profiles_schema}.profile_suppressions
-            where channel = '*' or channel = {_text(channel)}
+            where channel = '*' or channel = ?
         ),
 
         first_served as (
@@ -130,20 +131,15 @@ def _held_out_sql(sync: Sync) -> str:
     The first digits of a hash, compared as text, are a number between 0 and 1: md5 is hexadecimal everywhere.
     """
     bound = format(round(sync.spec.holdout * 16**_HOLDOUT_DIGITS), f"0{_HOLDOUT_DIGITS}x")
-    hashed = f"md5(concat({_text(sync.name + ':')}, payload.profile_id))"
-    return f"substr({hashed}, 1, {_HOLDOUT_DIGITS}) < '{bound}'"
+    return f"substr(md5(concat(?, payload.profile_id)), 1, {_HOLDOUT_DIGITS}) < '{bound}'"
 
 
 def _known_until(warehouse: Warehouse, sync: Sync) -> dt.datetime | None:
     if not warehouse.exists("cdp", "sync_runs"):
         return None
     found = warehouse.rows(
-        "select max(ended_at) as ended_at from cdp.sync_runs "
-        f"where sync = {_text(sync.name)} and added + changed > 0"
+        "select max(ended_at) as ended_at from cdp.sync_runs where sync = ? and added + changed > 0",
+        [sync.name],
     )
     ended: dt.datetime | None = found[0]["ended_at"]
     return ended
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"

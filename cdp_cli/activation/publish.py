@@ -69,5 +69,5 @@ def _published(warehouse: Warehouse, table: str, sync: str) -> list[str]:
     """The runs that the warehouse has in this table."""
     if not warehouse.exists("cdp", table):
         return []
-    found = warehouse.rows(f"select distinct run_id from cdp.{table} where sync = '{sync}' order by run_id")
+    found = warehouse.rows(f"select distinct run_id from cdp.{table} where sync = ? order by run_id", [sync])
     return [row["run_id"] for row in found]

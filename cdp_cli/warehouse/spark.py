@@ -93,10 +93,8 @@ class SparkWarehouse:
         self._make_schema(schema)
         place = f"{self._session.catalog.getDatabase(schema).locationUri}/{table}__{uuid.uuid4().hex[:12]}"
         self._place(parquet, place)
-        wanted = {
-            field.name: field.dataType.simpleString()
-            for field in self._session.read.parquet(place).schema.fields
-        }
+        schema_of_files = self._session.read.parquet(place).schema
+        wanted = {field.name: field.dataType.simpleString() for field in schema_of_files.fields}
         there = self._types(schema, table)
         old = self._location(schema, table) if there else None
         if there and not set(there.items()) <= set(wanted.items()):
@@ -106,7 +104,9 @@ class SparkWarehouse:
             self._alter(schema, table, {name: kind for name, kind in wanted.items() if name not in there})
             self.execute(f"alter table {_name(schema, table)} set location {_text(place)}")
         else:
-            self.execute(f"create table {_name(schema, table)} using {_FORMAT} location {_text(place)}")
+            self._session.catalog.createTable(
+                f"{schema}.{table}", path=place, source=_FORMAT, schema=schema_of_files
+            )
         if old is not None and self._shares_files:
             # Nobody else reads it: a local session has its metastore for itself.
             shutil.rmtree(_path(old), ignore_errors=True)
