@@ -230,10 +230,8 @@ def _freshness(project: Project, warehouse: Warehouse) -> tuple[SourceFreshness,
     for position, (name, table) in enumerate(zip(names, project.raw_tables, strict=True)):
         columns = warehouse.columns(table.schema, table.table)
         if columns:
-            latest = "max(_loaded_at)" if "_loaded_at" in columns else "null"
-            parts.append(
-                f"select {position} as place, count(*) as n, cast({latest} as timestamp) as loaded_at from {name}"
-            )
+            latest = f"cast({'max(_loaded_at)' if '_loaded_at' in columns else 'null'} as timestamp)"
+            parts.append(f"select {position} as place, count(*) as n, {latest} as loaded_at from {name}")
     # One statement for all tables: an engine may take a second for each.
     found = {row["place"]: row for row in warehouse.rows(" union all ".join(parts))} if parts else {}
     return tuple(
