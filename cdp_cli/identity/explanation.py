@@ -134,7 +134,11 @@ def explain(
             records, identifiers, blocks, link.left_record_id, link.right_record_id, project_dir
         )
     compared = not link.scored_now or any(rule.likeness == 1 and not rule.skipped for rule in rules)
-    reasons = () if joined else refusals(given, held, profiles, model, bands)
+    reasons = (
+        ()
+        if joined
+        else refusals(given, held, profiles, (link.left_record_id, link.right_record_id), model, bands)
+    )
     return Explanation(
         left_record_id=link.left_record_id,
         right_record_id=link.right_record_id,
@@ -255,10 +259,12 @@ class _Case:
     def apart_verdict(self, link: Link, reasons: Sequence[Reason], compared: bool) -> str:
         """Why two profiles are not one, in a sentence."""
         if reasons:
+            themselves = link.decision if reasons[0].kind == "decision" else link.veto
+            whose = "of the two" if themselves else "of other records of the two profiles"
             return {
-                "decision": "Not one person: a person decided so.",
-                "veto": "Not one person: a veto keeps the two apart, whatever the score.",
-            }.get(reasons[0].kind, "Not one person: the join was refused.")
+                "decision": f"Not one person: a decision {whose} keeps them apart.",
+                "veto": f"Not one person: a veto {whose} keeps them apart, whatever the score.",
+            }.get(reasons[0].kind, "Not one person: the join of the two profiles was refused.")
         if link.waterfall is None:
             return "Not one person: the two have nothing in common that could be compared."
         probability = link.waterfall.probability

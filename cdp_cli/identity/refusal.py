@@ -39,25 +39,29 @@ def refusals(
     given: Input,
     decided: Mapping[Pair, Mapping[str, Any]],
     profiles: Mapping[str, str],
+    asked: Pair,
     model: Model,
     bands: Bands,
 ) -> tuple[Reason, ...]:
-    """Why two profiles are not one, as far as there is evidence that they are; strongest reason first.
+    """Why two profiles are not one, decisions first, then vetoes, of each those on the pair `asked` first.
 
     `given` has the tables of their records alone, `profiles` the profile of each of these records, `decided`
     the decisions that hold. Empty where nothing speaks against a join, or nothing for it.
     """
     vetoes = _vetoes(given, profiles, model)
-    named = [
-        Reason("decision", said(row))
-        for pair, row in sorted(decided.items())
-        if row["decision"] == "different" and _across(pair, profiles)
+    decisions = [
+        Reason("decision", said(decided[pair]))
+        for pair in sorted(decided, key=lambda pair: (pair != asked, pair))
+        if decided[pair]["decision"] == "different" and _across(pair, profiles)
     ]
     whys = {veto.name: veto for veto in found_vetoes()}
-    for (left, right), name in sorted(vetoes.items()):
-        if whys[name].firm and decided.get((left, right), {}).get("decision") != "same":
-            named.append(Reason("veto", f"{left} and {right} are vetoed by {name}. {whys[name].why}"))
-    return (*_few(named), *_between_groups(given, decided, vetoes, profiles, bands))
+    vetoed = [
+        Reason("veto", f"{pair[0]} and {pair[1]} are vetoed by {name}. {whys[name].why}")
+        for pair, name in sorted(vetoes.items(), key=lambda item: (item[0] != asked, item[0]))
+        # One that is not firm keeps its own pair from joining, and groups only where there are many of it.
+        if (whys[name].firm or pair == asked) and decided.get(pair, {}).get("decision") != "same"
+    ]
+    return (*_few(decisions), *_few(vetoed), *_between_groups(given, decided, vetoes, profiles, bands))
 
 
 def said(row: Mapping[str, Any]) -> str:
@@ -139,14 +143,14 @@ def _thresholds(edges: Edges, speaks: Flags, comparable: int, bands: Bands) -> l
             Reason(
                 "density",
                 f"The {count:,} pairs between the two that can be compared have a mean probability of "
-                f"{mean:.2f}, below {bands.density} (density): single links do not join two groups.",
+                f"{mean:.3f}, below {bands.density} (density): single links do not join two groups.",
             )
         ]
     if best < bands.auto and mean < bands.agreement:
         return [
             Reason(
                 "agreement",
-                f"No pair between the two is sure (the best has {best:.2f}), and their mean of {mean:.2f} is "
+                f"No pair between the two is sure (the best has {best:.2f}), and their mean of {mean:.3f} is "
                 f"below {bands.agreement} (agreement).",
             )
         ]
