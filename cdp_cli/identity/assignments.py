@@ -14,9 +14,9 @@ from cdp_cli.identity.bands import DEFAULT, Bands
 from cdp_cli.identity.clustering import Edges, cluster, held_components
 from cdp_cli.identity.constraints import constraints, with_vetoed
 from cdp_cli.identity.decisions import settled
-from cdp_cli.identity.features import connect
 from cdp_cli.identity.found import found_vetoes
 from cdp_cli.identity.inputs import Input
+from cdp_cli.identity.memory import connect
 
 SCHEMA = pa.schema(
     [
@@ -32,15 +32,22 @@ SCHEMA = pa.schema(
 )
 
 
-def assign(given: Input, run_id: str, assigned_at: dt.datetime, bands: Bands = DEFAULT) -> pa.Table:
+def assign(
+    given: Input,
+    run_id: str,
+    assigned_at: dt.datetime,
+    bands: Bands = DEFAULT,
+    since: dt.datetime | None = None,
+) -> pa.Table:
     """New rows of identity_assignments, in the columns of SCHEMA, sorted by record: what this run changes.
 
+    `given` holds Arrow tables; where they are a part of the whole, `since` is the last run of the whole log.
     Only components that something touched since the last run are grouped again: a record that is new,
     changed or gone, a pair that was scored, a decision that was taken.
     """
     connection = connect()
     try:
-        _make_tables(connection, given)
+        _make_tables(connection, given, since)
         touched = _touched(connection)
         edges = _edges(connection)
         labels = held_components(touched.size, edges, bands)
@@ -52,13 +59,14 @@ def assign(given: Input, run_id: str, assigned_at: dt.datetime, bands: Bands = D
         connection.close()
 
 
-def _make_tables(connection: duckdb.DuckDBPyConnection, given: Input) -> None:
+def _make_tables(connection: duckdb.DuckDBPyConnection, given: Input, since: dt.datetime | None) -> None:
     for name in ("records", "pairs", "changes", "log"):
         connection.register(f"given_{name}", getattr(given, name))
     connection.register("decided", settled(given.decisions, given.records.column("record_id")))
     firm = [veto.name for veto in found_vetoes() if veto.firm]
     connection.register("firm_vetoes", pa.table({"name": pa.array(firm, pa.string())}))
-    connection.execute("""
+    last_run = f"timestamp '{since.isoformat(sep=' ')}'" if since else "max(assigned_at)"
+    connection.execute(f"""
         create table numbered as
         select cast(row_number() over (order by record_id) - 1 as bigint) as n, record_id
         from given_records;
@@ -69,7 +77,7 @@ def _make_tables(connection: duckdb.DuckDBPyConnection, given: Input) -> None:
         qualify row_number() over (partition by record_id order by assigned_at desc) = 1;
 
         create table last_run as
-        select coalesce(max(assigned_at), timestamp '0001-01-01') as assigned_at from given_log;
+        select coalesce({last_run}, timestamp '0001-01-01') as assigned_at from given_log;
     """)
 
 

@@ -1,81 +1,103 @@
-"""What the build's Python models do, Arrow tables in and out: train once, score what changed, assign."""
+"""What the build's Python models do, tables in and out: train once, score what changed, assign."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import datetime as dt
+from dataclasses import dataclass, fields
 
-import duckdb
-import pyarrow as pa
-import pyarrow.compute as pc
-
-from cdp_cli.identity import assignments, pairs, scoring, training
-from cdp_cli.identity.features import connect, make_features
+from cdp_cli.identity import assignments, buckets, pairs, scoring, training
+from cdp_cli.identity.engine import Engine, Relation
+from cdp_cli.identity.features import make_features
 from cdp_cli.identity.inputs import Input
 
-# A table that is only read where it is needed: all that a second build with nothing new does is to look.
-Lazy = Callable[[], Any]
+
+@dataclass(frozen=True)
+class Compared:
+    """What records are compared by: the models of these names. They are only read where they are needed."""
+
+    records: Relation
+    identifiers: Relation
+    nicknames: Relation
+    blocks: Relation
 
 
-def first_model(records: Lazy, identifiers: Lazy, nicknames: Lazy, blocks: Lazy, run: pa.Table) -> pa.Table:
-    """One row of identity_models, trained on the records as they are now."""
-    connection = connect()
+def first_model(engine: Engine, given: Compared, run: Relation, stored: str | None) -> Relation:
+    """Rows of identity_models: one, trained on the records as they are now, or none where a model is stored.
+
+    `stored` is the full name of identity_models, where it is there. Training is no part of a build: the first
+    build trains, later ones use the stored model.
+    """
     try:
-        rules = _compare(connection, records, identifiers, nicknames, blocks)
-        scoring.make_candidates(connection, changed_only=False)
-        model = training.train(connection, rules)
+        if stored and engine.look(engine.table(stored), "select version from given limit 1").num_rows:
+            return engine.returned(training.SCHEMA.empty_table())
+        rules = _compare(engine, given)
+        scoring.make_candidates(engine, changed_only=False)
+        model = training.train(engine, rules)
+        return engine.returned(training.stored(model, _started_at(engine, run)))
     finally:
-        connection.close()
-    return training.stored(model, run.column("started_at")[0].as_py())
+        engine.close()
 
 
 def new_pairs(
-    records: Lazy,
-    identifiers: Lazy,
-    nicknames: Lazy,
-    blocks: Lazy,
-    models: pa.Table,
-    changes: pa.Table,
-    scored: pa.Table,
-    run: pa.Table,
-) -> pa.Table:
+    engine: Engine, given: Compared, models: Relation, changes: Relation, run: Relation, stored: str | None
+) -> Relation:
     """New rows of identity_pairs: the pairs of records that changed since pairs were last scored.
 
-    `changes` are the rows of identity_record_log; `scored` has `version` and the last `scored_at` of each
-    version in identity_pairs. Pairs of an earlier version are all scored again.
+    `changes` are the rows of identity_record_log; `stored` is the full name of identity_pairs, where it is
+    there. Pairs of an earlier version are all scored again.
     """
-    model = training.newest(models)
-    last = {row["version"]: row["scored_at"] for row in scored.to_pylist()}.get(pairs.version(model))
-    if last is not None:
-        changes = changes.filter(
-            pc.greater(changes.column("seen_at"), pa.scalar(last, changes.schema.field("seen_at").type))
-        )
-        if not changes.num_rows:
-            return pairs.SCHEMA.empty_table()
-    connection = connect()
     try:
-        _compare(connection, records, identifiers, nicknames, blocks)
-        connection.register("changes", changes)
-        connection.execute(
-            "create table changed as "
-            "select features.n from features where record_id in (select record_id from changes)"
+        model = training.newest(engine.read(models))
+        last = _last_scored(engine, pairs.version(model), stored)
+        since = "true"
+        if last is not None:
+            since = f"seen_at > {_moment(last)}"
+            if not engine.look(changes, f"select record_id from given where {since} limit 1").num_rows:
+                return engine.returned(pairs.SCHEMA.empty_table())
+        _compare(engine, given)
+        engine.give("changes", changes, where=since)
+        engine.make(
+            "changed", "select features.n from features where record_id in (select record_id from changes)"
         )
-        scoring.make_candidates(connection, changed_only=last is not None)
-        return pairs.score(
-            connection, model, run.column("started_at")[0].as_py(), changed_only=last is not None
-        )
+        scoring.make_candidates(engine, changed_only=last is not None)
+        return pairs.score(engine, model, _started_at(engine, run), changed_only=last is not None)
     finally:
-        connection.close()
+        engine.close()
 
 
-def new_assignments(given: Input, run: pa.Table) -> pa.Table:
-    """New rows of identity_assignments."""
-    row = run.to_pylist()[0]
-    return assignments.assign(given, row["run_id"], row["started_at"])
+def new_assignments(engine: Engine, given: Input, run: Relation, stored: str | None) -> Relation:
+    """New rows of identity_assignments. `stored` is its full name, where it is there: the log."""
+    try:
+        row = engine.read(run).to_pylist()[0]
+        log = engine.table(stored) if stored else engine.returned(assignments.SCHEMA.empty_table())
+        relations = {field.name: getattr(given, field.name) for field in fields(given)} | {"log": log}
+        if engine.distributed:
+            return buckets.assign(engine, Input(**relations), row["run_id"], row["started_at"])
+        tables = {name: engine.read(relation) for name, relation in relations.items()}
+        return engine.returned(assignments.assign(Input(**tables), row["run_id"], row["started_at"]))
+    finally:
+        engine.close()
 
 
-def _compare(
-    connection: duckdb.DuckDBPyConnection, records: Lazy, identifiers: Lazy, nicknames: Lazy, blocks: Lazy
-) -> tuple[str, ...]:
-    make_features(connection, records(), identifiers(), nicknames())
-    return scoring.make_blocks(connection, blocks())
+def _compare(engine: Engine, given: Compared) -> tuple[str, ...]:
+    make_features(engine, given.records, given.identifiers, given.nicknames)
+    return scoring.make_blocks(engine, given.blocks)
+
+
+def _last_scored(engine: Engine, version: str, stored: str | None) -> dt.datetime | None:
+    if not stored:
+        return None
+    found = engine.look(
+        engine.table(stored), f"select max(scored_at) as scored_at from given where version = '{version}'"
+    )
+    last: dt.datetime | None = found.column("scored_at")[0].as_py()
+    return last
+
+
+def _started_at(engine: Engine, run: Relation) -> dt.datetime:
+    started_at: dt.datetime = engine.read(run).column("started_at")[0].as_py()
+    return started_at
+
+
+def _moment(at: dt.datetime) -> str:
+    return f"cast('{at.isoformat()}' as timestamp)"

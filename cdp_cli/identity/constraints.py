@@ -15,6 +15,7 @@ from cdp_cli.identity.features import COLUMNS as FEATURE_COLUMNS
 from cdp_cli.identity.features import make_features
 from cdp_cli.identity.found import vetoes_in_force
 from cdp_cli.identity.inputs import Input
+from cdp_cli.identity.memory import InMemory
 from cdp_cli.identity.scoring import paired_columns
 
 # Kinds of evidence that a record can carry, over identity_records. The first is FIRST_NAME_FILLED.
@@ -59,7 +60,7 @@ def constraints(
     identifiers = connection.sql(
         f"select * from all_identifiers where record_id in ({chosen})"
     ).to_arrow_table()
-    make_features(connection, records, identifiers, given.nicknames)
+    make_features(InMemory(connection), records, identifiers, given.nicknames)
     vetoes = vetoes_in_force(training.newest(given.models))
     firm, doubt = (
         " or ".join(f"coalesce({veto.condition}, false)" for veto in vetoes if veto.firm == firm) or "false"

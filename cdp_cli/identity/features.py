@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-import duckdb
-import pyarrow as pa
-
-# One connection of our own: Splink leaves tables behind, and must never see the warehouse.
-_THREADS = 2
+from cdp_cli.identity.engine import Engine, Relation
 
 
-def connect() -> duckdb.DuckDBPyConnection:
-    """A DuckDB in memory for linking. It keeps rows in order, so that equal input gives equal bytes."""
-    connection = duckdb.connect(":memory:")
-    connection.execute(f"set threads = {_THREADS}")
-    return connection
-
-
-def make_features(
-    connection: duckdb.DuckDBPyConnection, records: pa.Table, identifiers: pa.Table, nicknames: pa.Table
-) -> None:
-    """Make the tables `features` and `personal` in `connection`; `n` numbers the records by record_id.
+def make_features(engine: Engine, records: Relation, identifiers: Relation, nicknames: Relation) -> None:
+    """Make the tables `features` and `personal`; `n` numbers the records by record_id, from 0.
 
     `records`, `identifiers` and `nicknames` have the columns of the models identity_records,
     identity_identifiers and nicknames.
     """
-    connection.register("given_records", records)
-    connection.register("given_identifiers", identifiers)
-    connection.register("given_nicknames", nicknames)
-    connection.execute(_FEATURES)
-    connection.execute(_PERSONAL)
+    engine.give("given_records", records)
+    engine.give("given_identifiers", identifiers)
+    engine.give("given_nicknames", nicknames)
+    engine.number("features", _FEATURES, "record_id")
+    engine.make("personal", _PERSONAL)
 
 
 # The columns of the table `features` but `n`.
@@ -40,8 +27,6 @@ COLUMNS = (
 )  # fmt: skip
 
 _FEATURES = """
-create or replace table features as
-
 with
 
 classes as (
@@ -65,16 +50,15 @@ forms as (
     -- Tommie, Tommy and Tommi are one nickname.
     select
         regexp_replace(nickname, '(ie|ey|i|y)$', 'y') as nickname,
-        list(distinct name order by name) as names
+        list_sort(list(distinct name)) as names
 
     from given_nicknames
 
-    group by all
+    group by regexp_replace(nickname, '(ie|ey|i|y)$', 'y')
 
 )
 
 select
-    cast(row_number() over (order by given_records.record_id) - 1 as integer) as n,
     given_records.record_id,
     given_records.source,
     given_records.one_record_per_person,
@@ -122,13 +106,9 @@ left join forms
             coalesce(given_records.first_name, given_records.email_first_name), '(ie|ey|i|y)$', 'y'
         )
         = forms.nickname
-
-order by given_records.record_id
 """
 
 _PERSONAL = """
-create or replace table personal as
-
 select
     features.n,
     given_identifiers.identifier_type,

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import pyarrow as pa
+from cdp_cli.identity.engine import Relation
 
 
 @dataclass(frozen=True)
 class Input:
-    """Arrow tables with the columns of the models of the same names.
+    """Tables with the columns of the models of the same names: relations of an engine, or Arrow.
 
     `records` are identity_records, `changes` the rows of identity_record_log, `pairs` those of
-    identity_pairs that are in force, `log` is all of identity_assignments.
+    identity_pairs that are in force, `log` is all of identity_assignments,
+    and None where the caller has yet to find it.
     """
 
-    records: pa.Table
-    identifiers: pa.Table
-    identifier_types: pa.Table
-    nicknames: pa.Table
-    models: pa.Table
-    pairs: pa.Table
-    decisions: pa.Table
-    changes: pa.Table
-    log: pa.Table
+    records: Relation
+    identifiers: Relation
+    identifier_types: Relation
+    nicknames: Relation
+    models: Relation
+    pairs: Relation
+    decisions: Relation
+    changes: Relation
+    log: Relation = None

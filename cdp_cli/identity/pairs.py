@@ -6,12 +6,12 @@ import datetime as dt
 import hashlib
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 
 from cdp_cli.identity import comparisons as compared
 from cdp_cli.identity import scoring
 from cdp_cli.identity.bands import DEFAULT, Bands
+from cdp_cli.identity.engine import Engine, Relation
 from cdp_cli.identity.features import COLUMNS as FEATURE_COLUMNS
 from cdp_cli.identity.found import found_rules, found_vetoes, vetoes_in_force
 from cdp_cli.identity.training import Model
@@ -38,19 +38,19 @@ def version(model: Model, bands: Bands = DEFAULT) -> str:
 
 
 def score(
-    connection: duckdb.DuckDBPyConnection,
+    engine: Engine,
     model: Model,
     scored_at: dt.datetime,
     *,
     changed_only: bool,
     bands: Bands = DEFAULT,
-) -> pa.Table:
+) -> Relation:
     """Pairs with at least the probability `bands.review`, or a rule, in the columns of SCHEMA, sorted.
 
     Reads the tables `features`, `personal` and `candidates`, and with `changed_only` the table `changed`.
     """
-    scoring.predict(connection, model.settings, model.frequencies, bands.review)
-    _make_rule_pairs(connection, changed_only)
+    scoring.predict(engine, model.settings, model.frequencies, bands.review)
+    _make_rule_pairs(engine, changed_only)
     weights = ", ".join(
         f"{c.name} := struct_pack(level := level_{c.name}, weight := round({_weight(c)}, 3))"
         for c in model.comparisons
@@ -60,7 +60,8 @@ def score(
     firm_first = sorted(vetoes_in_force(model), key=lambda veto: not veto.firm)
     vetoes = " ".join(f"when {veto.condition} then '{veto.name}'" for veto in firm_first)
     parts = ", ".join(f"predictions.{name}" for c in model.comparisons for name in _parts(c))
-    found = connection.sql(f"""
+    return engine.result(
+        f"""
         with
 
         pairs as (
@@ -119,8 +120,9 @@ def score(
             cast('{scored_at.isoformat()}' as timestamp) as scored_at
         from judged
         order by left_record_id, right_record_id
-    """).to_arrow_table()
-    return found.cast(SCHEMA)
+        """,
+        SCHEMA,
+    )
 
 
 def _weight(comparison: compared.Comparison) -> str:
@@ -135,16 +137,17 @@ def _parts(comparison: compared.Comparison) -> list[str]:
     return parts
 
 
-def _make_rule_pairs(connection: duckdb.DuckDBPyConnection, changed_only: bool) -> None:
+def _make_rule_pairs(engine: Engine, changed_only: bool) -> None:
     """Make the table `rule_pairs`: for each pair that a rule joins, the surest of its rules."""
     changed = "and (l.n in (select n from changed) or r.n in (select n from changed))" if changed_only else ""
     rules: list[dict[str, Any]] = [
         {"rule": rule.name, "identifier_type": rule.identifier_type, "probability": rule.probability}
         for rule in found_rules()
     ]
-    connection.register("rules", pa.Table.from_pylist(rules))
-    connection.execute(f"""
-        create or replace table rule_pairs as
+    engine.give("rules", pa.Table.from_pylist(rules))
+    engine.make(
+        "rule_pairs",
+        f"""
         select
             l.n as n_l,
             r.n as n_r,
@@ -156,4 +159,5 @@ def _make_rule_pairs(connection: duckdb.DuckDBPyConnection, changed_only: bool) 
         inner join rules on l.identifier_type = rules.identifier_type
         where true {changed}
         group by l.n, r.n
-    """)
+        """,
+    )

@@ -13,8 +13,9 @@ import pyarrow.compute as pc
 from cdp_cli.identity import assignments, pairs, scoring, training
 from cdp_cli.identity.bands import DEFAULT, Bands
 from cdp_cli.identity.decisions import SCHEMA as DECISIONS_SCHEMA
-from cdp_cli.identity.features import connect, make_features
+from cdp_cli.identity.features import make_features
 from cdp_cli.identity.inputs import Input
+from cdp_cli.identity.memory import InMemory
 from cdp_cli.identity.prepare import prepare
 from cdp_cli.identity.training import Model
 
@@ -49,22 +50,21 @@ def resolve(
     `unique_sources` hold each person once. With a `model`, nothing is trained. `log` is what earlier runs
     assigned; `at` is later than all of it.
     """
-    connection = connect()
+    engine = InMemory()
     try:
-        prepare(connection, _with_unique_sources(people, unique_sources), project_dir)
+        prepare(engine.connection, _with_unique_sources(people, unique_sources), project_dir)
         tables = {
-            name: connection.table(name).to_arrow_table()
+            name: engine.table(name)
             for name in ("identity_records", "identity_identifiers", "identifier_types", "nicknames")
         }
         records, identifiers = tables["identity_records"], tables["identity_identifiers"]
-        make_features(connection, records, identifiers, tables["nicknames"])
-        blocks = connection.sql("select * from identity_blocks where not is_skipped").to_arrow_table()
-        rules = scoring.make_blocks(connection, blocks)
-        scoring.make_candidates(connection, changed_only=False)
-        model = model or training.train(connection, rules)
-        scored = pairs.score(connection, model, at, changed_only=False, bands=bands)
+        make_features(engine, records, identifiers, tables["nicknames"])
+        rules = scoring.make_blocks(engine, engine.table("identity_blocks"))
+        scoring.make_candidates(engine, changed_only=False)
+        model = model or training.train(engine, rules)
+        scored = pairs.score(engine, model, at, changed_only=False, bands=bands)
     finally:
-        connection.close()
+        engine.close()
     given = Input(
         records=records,
         identifiers=identifiers,

@@ -2,58 +2,64 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 
 from cdp_cli.identity.comparisons import Comparison
+from cdp_cli.identity.engine import Engine, Relation
 
 
-def make_blocks(connection: duckdb.DuckDBPyConnection, blocks: Any) -> tuple[str, ...]:
-    """Make the table `blocks` from rows of the model identity_blocks; returns the names of the rules.
+def make_blocks(engine: Engine, blocks: Relation) -> tuple[str, ...]:
+    """Make the table `blocks` from rows of the model identity_blocks that are not skipped.
 
-    `blocks` is an Arrow table or reader; a reader is read in one pass, without ever being whole in memory.
+    Returns the names of the rules.
     """
-    connection.register("given_blocks", blocks)
-    connection.execute(
-        "create or replace table named_blocks as "
+    engine.give("given_blocks", blocks, where="not is_skipped", once=True)
+    engine.make(
+        "named_blocks",
         "select features.n, given_blocks.blocking_rule, hash(given_blocks.block_key) as block_key "
-        "from given_blocks inner join features on given_blocks.record_id = features.record_id"
+        "from given_blocks inner join features on given_blocks.record_id = features.record_id",
     )
-    connection.unregister("given_blocks")
-    names = [
-        row[0]
-        for row in connection.execute("select distinct blocking_rule from named_blocks order by 1").fetchall()
-    ]
-    connection.register(
-        "rule_numbers", pa.table({"blocking_rule": pa.array(names, pa.string()), "number": range(len(names))})
+    found = engine.arrow("select distinct blocking_rule from named_blocks order by blocking_rule")
+    names: list[str] = found.column("blocking_rule").to_pylist()
+    numbers = pa.array(range(len(names)), pa.int32())
+    engine.give("rule_numbers", pa.table({"blocking_rule": pa.array(names, pa.string()), "number": numbers}))
+    engine.make(
+        "blocks",
+        "select named_blocks.n, rule_numbers.number as rule, named_blocks.block_key from named_blocks "
+        "inner join rule_numbers on named_blocks.blocking_rule = rule_numbers.blocking_rule",
     )
-    connection.execute(
-        "create or replace table blocks as "
-        "select named_blocks.n, rule_numbers.number as rule, named_blocks.block_key "
-        "from named_blocks inner join rule_numbers on named_blocks.blocking_rule = rule_numbers.blocking_rule"
-    )
-    connection.execute("drop table named_blocks")
+    engine.drop("named_blocks")
     return tuple(names)
 
 
-def make_candidates(connection: duckdb.DuckDBPyConnection, *, changed_only: bool) -> None:
+def make_candidates(engine: Engine, *, changed_only: bool) -> None:
     """Make the table `candidates` from `blocks`: pairs that share a block, `rules` being a bit for each rule.
 
     With `changed_only`, pairs of which one record at least is in the table `changed`.
     """
     condition = ""
     if changed_only:
-        connection.execute(
-            "create or replace table blocks as select * from blocks where (rule, block_key) in "
-            "(select (rule, block_key) from blocks where n in (select n from changed))"
+        engine.make(
+            "blocks",
+            """
+            select blocks.*
+            from blocks
+            semi join (
+                select blocks.rule, blocks.block_key
+                from blocks
+                inner join changed on blocks.n = changed.n
+            ) as touched on blocks.rule = touched.rule and blocks.block_key = touched.block_key
+            """,
         )
         condition = "and (l.n in (select n from changed) or r.n in (select n from changed))"
-    connection.execute(f"""
-        create or replace table candidates as
+    engine.make(
+        "candidates",
+        f"""
         select
             l.n as join_key_l,
             r.n as join_key_r,
@@ -64,7 +70,8 @@ def make_candidates(connection: duckdb.DuckDBPyConnection, *, changed_only: bool
             on l.rule = r.rule and l.block_key = r.block_key and l.n < r.n
         where true {condition}
         group by l.n, r.n
-    """)
+        """,
+    )
 
 
 def level_expression(comparison: Comparison) -> str:
@@ -83,7 +90,7 @@ def paired_columns(names: Sequence[str]) -> str:
 
 
 def predict(
-    connection: duckdb.DuckDBPyConnection,
+    engine: Engine,
     settings: Mapping[str, Any],
     frequencies: Mapping[str, Mapping[str, float]],
     least_probability: float,
@@ -93,23 +100,36 @@ def predict(
     `frequencies` are the frozen term frequencies by column and value; a value that they lack is a rare one.
     """
     # Importing Splink takes a second and a half, which a build with nothing to score need not spend.
-    from splink import DuckDBAPI, Linker
+    from splink import Linker
 
-    api = DuckDBAPI(connection)
-    linker = Linker(api.register("features"), dict(settings))
-    # Splink sets its level when a linker is made; what it notes is for one who trains by hand.
-    logging.getLogger("splink").setLevel(logging.ERROR)
-    for column, values in frequencies.items():
-        table = pa.table(
-            {
-                column: pa.array(list(values), pa.string()),
-                f"tf_{column}": pa.array(list(values.values()), pa.float64()),
-            }
+    with engine.splink() as api:
+        linker = Linker(api.register(engine.splink_name("features")), _in_dialect(engine, settings))
+        # Splink sets its level when a linker is made; what it notes is for one who trains by hand.
+        logging.getLogger("splink").setLevel(logging.ERROR)
+        for column, values in frequencies.items():
+            table = pa.table(
+                {
+                    column: pa.array(list(values), pa.string()),
+                    f"tf_{column}": pa.array(list(values.values()), pa.float64()),
+                }
+            )
+            linker.table_management.register_term_frequency_lookup(
+                api.register(table, table_name=f"frequencies_{column}"), column
+            )
+        linker.table_management.register_blocked_pairs_for_predict(
+            api.register(engine.splink_name("candidates"))
         )
-        linker.table_management.register_term_frequency_lookup(
-            api.register(table, table_name=f"frequencies_{column}"), column
+        predicted = linker.inference.predict(
+            threshold_match_probability=least_probability, warning_mode="never"
         )
-    linker.table_management.register_blocked_pairs_for_predict(api.register("candidates"))
-    predicted = linker.inference.predict(threshold_match_probability=least_probability, warning_mode="never")
-    connection.execute(f"create or replace table predictions as select * from {predicted.physical_name}")
-    linker.table_management.delete_tables_created_by_splink_from_db()
+        engine.make("predictions", f"select * from {predicted.physical_name}")
+
+
+def _in_dialect(engine: Engine, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Splink's settings with the conditions as the engine's Splink reads them."""
+    spoken = copy.deepcopy(dict(settings))
+    for comparison in spoken["comparisons"]:
+        for level in comparison["comparison_levels"]:
+            if level["sql_condition"] != "ELSE":
+                level["sql_condition"] = engine.splink_condition(level["sql_condition"])
+    return spoken

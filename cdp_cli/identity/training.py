@@ -15,12 +15,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 
 from cdp_cli.identity import comparisons as compared
 from cdp_cli.identity.comparisons import Comparison
+from cdp_cli.identity.engine import Engine
 from cdp_cli.identity.expectation import RANDOM, Floats, Parameters, View, fit, posterior
 from cdp_cli.identity.scoring import level_expression, paired_columns
 
@@ -31,6 +31,12 @@ MOST_PAIRS_OF_VIEW = 200_000
 _DIGITS = 6
 _LEAST_SHARE_FILLED = 0.005
 _LEAST_FREQUENCY = 2
+
+# A number below _LEHMER for a pair, by its content: a sample that neither threads, the order of rows nor the
+# engine can change. A step of the generator of Park and Miller (1988), squared.
+_LEHMER = 2147483647
+_MIXED = f"((cast(join_key_l as bigint) * 1000003 + join_key_r) % {_LEHMER} * 48271 % {_LEHMER})"
+_DRAWN = f"{_MIXED} * {_MIXED} % {_LEHMER}"
 
 # Blocking rules whose strangers are like any two strangers, with the comparisons that they block on. Rules on
 # addresses and shared values are not among them: their strangers are families.
@@ -104,12 +110,12 @@ def newest(models: pa.Table) -> Model:
     )
 
 
-def train(connection: duckdb.DuckDBPyConnection, rules: Sequence[str]) -> Model:
+def train(engine: Engine, rules: Sequence[str]) -> Model:
     """A model of the tables `features` and `candidates`; `rules` names the bits of candidates.rules."""
-    count_records = _one(connection, "select count(*) from features")
-    comparisons = _filled(connection, count_records)
+    count_records = _one(engine, "select count(*) as answer from features")
+    comparisons = _filled(engine, count_records)
     views = (
-        [_random_view(connection, comparisons, count_records)]
+        [_random_view(engine, comparisons, count_records)]
         if count_records > 1
         else [_empty_view(comparisons)]
     )
@@ -118,19 +124,19 @@ def train(connection: duckdb.DuckDBPyConnection, rules: Sequence[str]) -> Model:
         if rule in rules:
             views.append(
                 _rule_view(
-                    connection, comparisons, rule, rules.index(rule), [names[u] for u in used if u in names]
+                    engine, comparisons, rule, rules.index(rule), [names[u] for u in used if u in names]
                 )
             )
     priors = [[(level.m, level.u) for level in comparison.levels[:0:-1]] for comparison in comparisons]
     parameters = fit(views, [np.array(p)[:, 0] for p in priors], [np.array(p)[:, 1] for p in priors])
-    prior = _prior(connection, comparisons, parameters, count_records)
+    prior = _prior(engine, comparisons, parameters, count_records)
     settings = compared.splink_settings(comparisons, prior)
     for entry, m, u in zip(settings["comparisons"], parameters.m, parameters.u, strict=True):
         levels = entry["comparison_levels"][1:]
         for position, level in enumerate(reversed(levels)):
             level["m_probability"] = _rounded(m[position])
             level["u_probability"] = _rounded(u[position])
-    frequencies = _frequencies(connection, comparisons)
+    frequencies = _frequencies(engine, comparisons)
     report = {
         "records": count_records,
         "iterations": parameters.iterations,
@@ -146,22 +152,18 @@ def train(connection: duckdb.DuckDBPyConnection, rules: Sequence[str]) -> Model:
     return Model("m" + hashlib.sha256(content.encode()).hexdigest()[:12], settings, frequencies, report)
 
 
-def _filled(connection: duckdb.DuckDBPyConnection, count_records: int) -> tuple[Comparison, ...]:
+def _filled(engine: Engine, count_records: int) -> tuple[Comparison, ...]:
     """The comparisons that the data can feed: one of the columns that they need is filled often enough."""
     needed = sorted({column for comparison in compared.ALL for column in comparison.needs})
-    counts = connection.execute(
-        f"select {', '.join(f'count({column})' for column in needed)} from features"
-    ).fetchall()[0]
-    filled = dict(zip(needed, counts, strict=True))
+    counts = ", ".join(f"count({column}) as {column}" for column in needed)
+    filled = engine.arrow(f"select {counts} from features").to_pylist()[0]
     least = max(2.0, _LEAST_SHARE_FILLED * count_records)
     chosen = tuple(c for c in compared.ALL if max(filled[column] for column in c.needs) >= least)
     # A model needs a comparison, even of a source that fills nothing.
     return chosen or (compared.FIRST_NAME,)
 
 
-def _random_view(
-    connection: duckdb.DuckDBPyConnection, comparisons: Sequence[Comparison], count_records: int
-) -> View:
+def _random_view(engine: Engine, comparisons: Sequence[Comparison], count_records: int) -> View:
     if count_records * (count_records - 1) // 2 <= RANDOM_PAIRS:
         pairs = (
             "select l.n as join_key_l, r.n as join_key_r "
@@ -177,9 +179,9 @@ def _random_view(
                 "join_key_r": np.maximum(first, second)[different],
             }
         )
-        connection.register("random_pairs", table)
+        engine.give("random_pairs", table)
         pairs = "select * from random_pairs"
-    return _view(connection, comparisons, RANDOM, pairs, ())
+    return _view(engine, comparisons, RANDOM, pairs, ())
 
 
 def _empty_view(comparisons: Sequence[Comparison]) -> View:
@@ -187,19 +189,19 @@ def _empty_view(comparisons: Sequence[Comparison]) -> View:
 
 
 def _rule_view(
-    connection: duckdb.DuckDBPyConnection,
+    engine: Engine,
     comparisons: Sequence[Comparison],
     rule: str,
     bit: int,
     used: Sequence[int],
 ) -> View:
     condition = f"(rules >> {bit}) & 1 = 1"
-    count = _one(connection, f"select count(*) from candidates where {condition}")
+    count = _one(engine, f"select count(*) as answer from candidates where {condition}")
     if count > MOST_PAIRS_OF_VIEW:
         # A sample by content, which neither threads nor the order of rows can change.
-        condition += f" and hash(join_key_l, join_key_r) % {count} < {MOST_PAIRS_OF_VIEW}"
+        condition += f" and {_DRAWN} < {MOST_PAIRS_OF_VIEW * _LEHMER // count}"
     return _view(
-        connection,
+        engine,
         comparisons,
         rule,
         f"select join_key_l, join_key_r from candidates where {condition}",
@@ -208,15 +210,16 @@ def _rule_view(
 
 
 def _view(
-    connection: duckdb.DuckDBPyConnection,
+    engine: Engine,
     comparisons: Sequence[Comparison],
     name: str,
     pairs: str,
     used: Sequence[int],
 ) -> View:
     levels = ", ".join(f"cast({level_expression(c)} as bigint) as level_{c.name}" for c in comparisons)
-    counted = connection.sql(f"""
-        select {", ".join(f"level_{c.name}" for c in comparisons)}, count(*) as count_pairs
+    names = ", ".join(f"level_{c.name}" for c in comparisons)
+    counted = engine.arrow(f"""
+        select {names}, count(*) as count_pairs
         from (
             select {levels}
             from (
@@ -226,9 +229,9 @@ def _view(
                 inner join features as r on pairs.join_key_r = r.n
             )
         )
-        group by all
-        order by all
-    """).to_arrow_table()
+        group by {names}
+        order by {names}
+    """)
     columns = [counted.column(f"level_{c.name}").to_numpy() for c in comparisons]
     return View(
         name,
@@ -239,22 +242,19 @@ def _view(
 
 
 def _prior(
-    connection: duckdb.DuckDBPyConnection,
+    engine: Engine,
     comparisons: Sequence[Comparison],
     parameters: Parameters,
     count_records: int,
 ) -> float:
     """The probability that two records drawn at random are one person: what the candidates add up to."""
     total = count_records * (count_records - 1) / 2
-    count = _one(connection, "select count(*) from candidates")
+    count = _one(engine, "select count(*) as answer from candidates")
     if not count:
         return 1e-6
     share = min(1.0, MOST_PAIRS_OF_VIEW / count)
-    sample = (
-        "select join_key_l, join_key_r from candidates "
-        f"where hash(join_key_l, join_key_r) % 1000000 < {int(share * 1_000_000)}"
-    )
-    view = _view(connection, comparisons, "candidates", sample, ())
+    sample = f"select join_key_l, join_key_r from candidates where {_DRAWN} < {int(share * _LEHMER)}"
+    view = _view(engine, comparisons, "candidates", sample, ())
     # Between a match for one record in a hundred and ten matches for each.
     least, most = 0.01 / count_records, min(0.5, 20.0 / count_records)
     prior = 1.0 / count_records
@@ -264,20 +264,21 @@ def _prior(
     return _rounded(prior)
 
 
-def _frequencies(
-    connection: duckdb.DuckDBPyConnection, comparisons: Sequence[Comparison]
-) -> dict[str, dict[str, float]]:
+def _frequencies(engine: Engine, comparisons: Sequence[Comparison]) -> dict[str, dict[str, float]]:
     columns = sorted(
         {level.term_frequency for c in comparisons for level in c.levels if level.term_frequency}
     )
     frequencies: dict[str, dict[str, float]] = {}
     for column in columns:
-        counted = connection.execute(
-            f"select {column} as value, count(*) / sum(count(*)) over () as frequency from features "
+        filled = _one(engine, f"select count({column}) as answer from features")
+        counted = engine.arrow(
+            f"select {column} as value, count(*) as count_records from features "
             f"where {column} is not null group by {column} "
-            f"qualify count(*) >= {_LEAST_FREQUENCY} order by {column}"
-        ).fetchall()
-        frequencies[column] = {value: _rounded(frequency) for value, frequency in counted}
+            f"having count(*) >= {_LEAST_FREQUENCY} order by value"
+        )
+        frequencies[column] = {
+            row["value"]: _rounded(row["count_records"] / filled) for row in counted.to_pylist()
+        }
     return frequencies
 
 
@@ -285,5 +286,5 @@ def _rounded(value: Floats | float) -> float:
     return float(f"{float(value):.{_DIGITS}g}")
 
 
-def _one(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
-    return int(connection.execute(sql).fetchall()[0][0])
+def _one(engine: Engine, sql: str) -> int:
+    return int(engine.arrow(sql).column(0)[0].as_py())

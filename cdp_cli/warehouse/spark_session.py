@@ -71,6 +71,9 @@ def spark_session(settings: Settings, *, wait_seconds: float = 0.0) -> SparkSess
             _wait_for_metastore(settings, wait_seconds)
     # It would print each refused query to standard error, beside raising what is refused.
     logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL + 1)
+    if is_local(settings):
+        # What runs in Python on this machine's executors needs this Python's libraries.
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder: Any = SparkSession.builder.appName("cdp")
     if in_process:
         builder = builder.enableHiveSupport()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cdp_cli.identity.features import connect
+from cdp_cli.identity.memory import connect
 from cdp_cli.identity.prepare import prepare
 from tests.conftest import ROOT
 from tests.python.identity.people import people

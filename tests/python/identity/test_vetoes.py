@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from cdp_cli.identity import training
-from cdp_cli.identity.features import COLUMNS, connect, make_features
+from cdp_cli.identity.features import COLUMNS, make_features
 from cdp_cli.identity.found import found_rules, found_vetoes, vetoes_in_force
+from cdp_cli.identity.memory import InMemory
 from cdp_cli.identity.prepare import prepare
 from cdp_cli.identity.scoring import paired_columns
 from cdp_cli.identity.training import Model
@@ -56,10 +57,11 @@ CASES = [
 def test_a_veto_holds_where_it_should(
     name: str, one: dict[str, Any], other: dict[str, Any], vetoed: bool
 ) -> None:
-    connection = connect()
+    engine = InMemory()
+    connection = engine.connection
     prepare(connection, people(one, other), ROOT)
     make_features(
-        connection,
+        engine,
         *(
             connection.table(table).to_arrow_table()
             for table in ("identity_records", "identity_identifiers", "nicknames")
