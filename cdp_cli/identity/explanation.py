@@ -112,7 +112,7 @@ def explain(
 
     Raises FixModel where the model that scored the pairs is missing.
     """
-    model = pinned_model(given)
+    model = pinned_model(given.models, given.pairs.column("version").to_pylist())
     held = {
         (row["left_record_id"], row["right_record_id"]): row
         for row in decided_by_people.settled(given.decisions, given.records.column("record_id")).to_pylist()
@@ -155,10 +155,12 @@ def explain(
     )
 
 
-def pinned_model(given: Input) -> Model:
-    """The model that scored the pairs in force; the newest where there are no pairs."""
-    scored_by = sorted({version.rsplit("-", 1)[0] for version in given.pairs.column("version").to_pylist()})
-    models = given.models
+def pinned_model(models: pa.Table, versions: Sequence[str]) -> Model:
+    """The model that scored pairs of these versions; the newest where there are none.
+
+    Raises FixModel where it is missing.
+    """
+    scored_by = sorted({version.rsplit("-", 1)[0] for version in versions})
     if scored_by:
         models = models.filter(pc.equal(models.column("version"), scored_by[-1]))
     if not models.num_rows:
