@@ -13,6 +13,7 @@ from cdp_cli.identity.questions import Question, parts_of
 ANSWERS = {"s": "same", "d": "different", "u": "unsure", "k": "skip", "q": "quit"}
 _LABEL = 15
 _LEAST_WIDTH = 16
+_ALIKE = 0.6
 
 
 def show(question: Question, progress: str) -> None:
@@ -72,9 +73,12 @@ def _line(
 
 
 def _differing(left: str, right: str) -> tuple[str, str]:
-    """Two texts with what the other lacks in bold and underlined."""
+    """Two texts that are alike with what the other lacks in bold and underlined; others as they are."""
     sides: tuple[list[str], list[str]] = ([], [])
-    for kind, i, j, k, m in difflib.SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
+    matcher = difflib.SequenceMatcher(None, left, right, autojunk=False)
+    if matcher.ratio() < _ALIKE:
+        return left, right
+    for kind, i, j, k, m in matcher.get_opcodes():
         for side, part in zip(sides, (left[i:j], right[k:m]), strict=True):
             if part:
                 side.append(part if kind == "equal" else click.style(part, bold=True, underline=True))
