@@ -73,7 +73,7 @@ def main() -> None:
         console.note("Interrupted. What was acknowledged is kept; run the same command again to go on.")
         sys.exit(INTERRUPTED)
     except CdpError as error:
-        console.note(f"[bold]{error.problem}[/bold] {error.remedy}")
+        console.note(f"[bold]{console.literal(error.problem)}[/bold] {console.literal(error.remedy)}")
         sys.exit(error.exit_code)
     except BrokenPipeError:
         # The reader of our output, say `head`, has gone: that is its right.

@@ -113,7 +113,8 @@ def show(results: Sequence[SyncResult], *, planned: bool) -> None:
         console.say("There was nothing to send: the channels have everything already.")
     for result in results:
         if result.error is not None:
-            console.note(f"[bold]{result.error.problem}[/bold] {result.error.remedy}")
+            problem, remedy = console.literal(result.error.problem), console.literal(result.error.remedy)
+            console.note(f"[bold]{problem}[/bold] {remedy}")
         if not result.is_published:
             console.note(
                 f"The warehouse is in use, so the results of {result.name} wait in its ledger; "

@@ -36,6 +36,7 @@ def doctor(settings: Settings, as_json: bool) -> None:
     else:
         for found in checked:
             mark, finding = _MARKS[found.finding.verdict], found.finding
-            console.say(f"{mark} [bold]{found.check}:[/bold] {finding.what} {finding.remedy}".rstrip())
+            said = console.literal(f"{finding.what} {finding.remedy}".rstrip())
+            console.say(f"{mark} [bold]{found.check}:[/bold] {said}")
     if failed:
         raise FixConfiguration(f"{failed} of {len(checked)} checks failed.", "Mend what is listed above.")

@@ -68,6 +68,7 @@ def spark_session(settings: Settings, *, wait_seconds: float = 0.0) -> SparkSess
         _check_java()
         _make_folder(settings)
         if has_own_metastore(settings):
+            _check_metastore(settings)
             _wait_for_metastore(settings, wait_seconds)
     # It would print each refused query to standard error, beside raising what is refused.
     logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL + 1)
@@ -85,10 +86,10 @@ def spark_session(settings: Settings, *, wait_seconds: float = 0.0) -> SparkSess
             session: SparkSession = builder.getOrCreate()
             if in_process:
                 session.sparkContext.setLogLevel("OFF")
+            _check_format(session, given)
             # The metastore is opened by the first who asks for a table.
             session.catalog.currentDatabase()
             session.sql("show databases").collect()
-            _check_format(session, given)
     except CdpError:
         raise
     except Exception as error:
@@ -202,6 +203,14 @@ def _make_folder(settings: Settings) -> None:
         ) from error
 
 
+def _check_metastore(settings: Settings) -> None:
+    """Derby knows its own by this file; without it Spark tries again and again, for most of a minute."""
+    folder = spark_folder(settings) / "metastore"
+    mark = folder / "service.properties"
+    if folder.exists() and not (mark.is_file() and b"derby.serviceProtocol" in mark.read_bytes()):
+        raise _broken(settings)
+
+
 def _wait_for_metastore(settings: Settings, wait_seconds: float) -> None:
     """Derby, the metastore of a local session, lets in one process at a time, by a lock on this file."""
     lock = spark_folder(settings) / "metastore" / "dbex.lck"
@@ -265,24 +274,26 @@ def _in_use(settings: Settings) -> TryAgain:
     )
 
 
+def _broken(settings: Settings) -> FixConfiguration:
+    return FixConfiguration(
+        f"The Spark metastore {spark_folder(settings) / 'metastore'} is broken.",
+        "Restore the folder from a backup, or move it away and build anew.",
+    )
+
+
 def _explained(settings: Settings, error: Exception, log: Path) -> Exception:
     text = str(error)
     if "XSDB6" in text or "Another instance of Derby" in text:
         return _in_use(settings)
-    derby = re.search(r"(?:ERROR )?(XJ0\w+|XSDG\w|XBM0\w|XSLA\w): ?([^\n]*)", text)
-    if has_own_metastore(settings) and (derby or "HiveMetaStoreClient" in text):
-        return FixConfiguration(
-            f"The Spark metastore {spark_folder(settings) / 'metastore'} cannot be opened"
-            f"{': ' + derby[2].strip().rstrip('.') if derby else ''}.",
-            "Restore the folder from a backup, or move it away and build anew.",
-        )
+    if has_own_metastore(settings) and "HiveMetaStoreClient" in text:
+        return _broken(settings)
     if "JAVA_GATEWAY_EXITED" in text and log.exists():
         # Java did not come up at all: it said why before it left.
         said = log.read_text(encoding="utf-8", errors="replace").splitlines()
         text = next((line for line in said if re.search("error|invalid|exception", line, re.I)), text)
-    first = next((line.strip() for line in text.splitlines() if line.strip()), type(error).__name__)
-    if first.startswith("An error occurred while calling"):
-        first = text.splitlines()[1].lstrip(": ") if len(text.splitlines()) > 1 else first
+    # The innermost cause, without its class and code.
+    causes = re.findall(r"^Caused by: [\w.$]+: (.+)$", text, re.M) or [text.strip().splitlines()[0]]
+    first = re.sub(r"^\[[A-Z_.]+\] | SQLSTATE: \w+$", "", causes[-1])
     return FixConfiguration(
         f"Spark did not start for the target {settings.target!r}: {first[:300].rstrip('.')}.",
         f"Correct `server_side_parameters` in profiles.yml; {log} has what Java said.",

@@ -36,6 +36,7 @@ def _row(case: object) -> str:
     name = str(getattr(case, "id", None) or getattr(case, "name", "")).replace("_", " ")
     said = str(getattr(case, "says", None) or getattr(case, "sentence", ""))
     said = re.sub(r"\s+", " ", said.replace("|", "\\|")).strip()
+    said = said.replace("{root}", "PROJECT")
     said = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:PORT", said)
     return f"| {name} | {said} | {getattr(case, 'code', 6)} |"
 
