@@ -34,7 +34,7 @@ def main(arguments: Sequence[str]) -> int:
         return error.exit_code
     from dbt.cli.main import dbtRunner
 
-    _teach_python_models(session)
+    _teach(session)
     try:
         result = dbtRunner().invoke(list(arguments))
     finally:
@@ -44,9 +44,10 @@ def main(arguments: Sequence[str]) -> int:
     return 0 if result.success else 1
 
 
-def _teach_python_models(session: Any) -> None:
+def _teach(session: Any) -> None:
     from dbt.adapters.base import PythonJobHelper
     from dbt.adapters.contracts.connection import AdapterResponse
+    from dbt.adapters.spark.connections import SparkCredentials
     from dbt.adapters.spark.impl import SparkAdapter
 
     class SessionJob(PythonJobHelper):
@@ -62,6 +63,15 @@ def _teach_python_models(session: Any) -> None:
     SparkAdapter.python_submission_helpers = {"session": SessionJob}
     SparkAdapter.default_python_submission_method = "session"
     SparkAdapter.generate_python_submission_response = lambda adapter, result: AdapterResponse("OK")
+
+    # dbt-spark sets these on the session with each statement, and ANSI mode to false among them.
+    made = SparkCredentials.__post_init__
+
+    def keep_settings(credentials: SparkCredentials) -> None:
+        made(credentials)
+        credentials.server_side_parameters = {}
+
+    SparkCredentials.__post_init__ = keep_settings
 
 
 def _option(arguments: Sequence[str], name: str) -> str | None:

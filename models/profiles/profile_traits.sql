@@ -124,7 +124,7 @@ order_traits as (
         max(ordered_at) as last_order_at,
         max(ordered_at) filter (where channel = 'online') as last_online_order_at,
         max(ordered_at) filter (where channel = 'store') as last_store_order_at,
-        min(age_seconds) / 86400.0 as days_since_last_order,
+        min(age_seconds) / 86400 as days_since_last_order,
         median(days_since_previous) as median_days_between_orders,
         max(channel) filter (where order_number = 1) as first_order_channel,
         {{ most_frequent('channel') }} as favourite_channel,
@@ -278,8 +278,8 @@ email_messages as (
             min(age_seconds) filter (where event_type = '{{ event }}') as {{ event }}_age_seconds,
             max(occurred_at) filter (where event_type = '{{ event }}') as {{ event }}_at,
         {%- endfor %}
-        max(case when event_type = 'opened' then 1.0 else 0.0 end) as was_opened,
-        max(case when event_type = 'clicked' then 1.0 else 0.0 end) as was_clicked,
+        max(case when event_type = 'opened' then 1 else 0 end) as was_opened,
+        max(case when event_type = 'clicked' then 1 else 0 end) as was_clicked,
         count(*) filter (where event_type = 'bounced' and bounce_type = 'hard') as count_hard_bounces,
         max(occurred_at) filter (where event_type in ('unsubscribed', 'complained')) as unsubscribed_at
 
@@ -352,7 +352,7 @@ support_traits as (
         avg(satisfaction) filter (where {{ within_days(365) }}) as avg_satisfaction_365d,
         max(satisfaction) filter (where latest_rated = 1) as last_satisfaction,
         max(opened_at) filter (where satisfaction is not null) as last_rated_ticket_at,
-        median({{ dbt.datediff('opened_at', 'closed_at', 'second') }}) / 3600.0 as median_hours_to_solve
+        median({{ dbt.datediff('opened_at', 'closed_at', 'second') }}) / 3600 as median_hours_to_solve
 
     from tickets
     group by profile_id
