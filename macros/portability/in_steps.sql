@@ -1,8 +1,8 @@
 {#- One value worked out in steps, each computed once, wherever a value may stand in a row's select list.
 
-    `levels` is a list of mappings from names to expressions, which see the row and the names of the levels
-    before. `lookup` is a small table: after its `level`-th level, `columns` of the row whose `key` is the
-    name `by` are names too, null where there is none. `result` is the expression of the value. -#}
+    `levels` is a list of mappings from names to expressions, which see the row's columns and, as `@name`, the
+    names of the levels before. `lookup` is a small table: after its `level`-th level, `columns` of the row
+    whose `key` is the name `by` are names too, null where there is none. `result` is the value's expression. -#}
 {% macro in_steps(levels, result, lookup) -%}
     {{ return(adapter.dispatch('in_steps', 'cdp')(levels, result, lookup)) }}
 {%- endmacro %}
@@ -12,7 +12,9 @@
     {%- set ns = namespace(sql='') -%}
     {%- for level in levels -%}
         {%- set names -%}
-            {%- for name, expression in level.items() %}{{ expression }} as {{ name }}{{ ', ' if not loop.last }}{% endfor -%}
+            {%- for name, expression in level.items() -%}
+                {{ expression | replace('@', '') }} as {{ name }}{{ ', ' if not loop.last }}
+            {%- endfor -%}
         {%- endset -%}
         {%- if loop.first -%}
             {%- set ns.sql = 'select ' ~ names -%}
@@ -27,30 +29,37 @@
                 ~ ' on looking_up.' ~ lookup.by ~ ' = looked_up.' ~ lookup.key -%}
         {%- endif -%}
     {%- endfor -%}
-    (select {{ result }} from ({{ ns.sql }}) as last_step)
+    (select {{ result | replace('@', '') }} from ({{ ns.sql }}) as last_step)
 {%- endmacro %}
 
-{#- A lambda in a lambda: a select for each row would be a join of the table with itself here. The small table
-    is one map around them all, read once; the select that holds it has no rows of its own and is planned away. -#}
+{#- A lambda in a lambda: a select for each row would be a join of the table with itself here. A level is one
+    struct, because planning takes as many rounds as lambdas are deep. The small table is one map around them
+    all, read once; the select that holds it has no rows of its own and is planned away. -#}
 {% macro spark__in_steps(levels, result, lookup) -%}
-    {%- set names = [] -%}
+    {%- set places = {} -%}
+    {%- set steps = [] -%}
     {%- for level in levels -%}
-        {%- do names.extend(level.items()) -%}
+        {%- set fields = [] -%}
+        {%- for name, expression in level.items() -%}
+            {%- do fields.append("'" ~ name ~ "', " ~ in_places(expression, places)) -%}
+        {%- endfor -%}
+        {%- set variable = 'step_' ~ loop.index -%}
+        {%- do steps.append((variable, 'named_struct(' ~ fields | join(', ') ~ ')')) -%}
+        {%- for name in level -%}
+            {%- do places.update({name: variable ~ '.' ~ name}) -%}
+        {%- endfor -%}
         {%- if loop.index == lookup.level -%}
-            {#- Once: a map is searched from its beginning. #}
-            {%- do names.append(['row_of_key', 'try_element_at(rows_by_key, ' ~ lookup.by ~ ')']) -%}
+            {%- do steps.append(('row_of_key', 'try_element_at(rows_by_key, ' ~ places[lookup.by] ~ ')')) -%}
             {%- for column in lookup.columns -%}
-                {%- do names.append([column, 'row_of_key.' ~ column]) -%}
+                {%- do places.update({column: 'row_of_key.' ~ column}) -%}
             {%- endfor -%}
         {%- endif -%}
     {%- endfor -%}
-    {%- set ns = namespace(opened='', closed='') -%}
-    {%- for name, expression in names -%}
-        {%- set ns.opened = ns.opened ~ 'transform(array(' ~ expression ~ '), ' ~ name ~ ' -> ' -%}
-        {%- set ns.closed = ns.closed ~ ')[0]' -%}
-    {%- endfor -%}
     (
-        select {{ ns.opened ~ result ~ ns.closed }}
+        select
+            {% for variable, value in steps %}transform(array({{ value }}), {{ variable }} -> {% endfor -%}
+            {{ in_places(result, places) }}
+            {%- for _ in steps %})[0]{% endfor %}
         from (
             select (
                 select map_from_entries(collect_list(
@@ -60,4 +69,15 @@
             ) as rows_by_key
         ) as looked_up
     )
+{%- endmacro %}
+
+{#- An expression with each `@name` where it is to be found, longer names first. -#}
+{% macro in_places(expression, places) -%}
+    {%- set ns = namespace(sql=expression) -%}
+    {%- for length in range(40, 0, -1) -%}
+        {%- for name, place in places.items() if name | length == length -%}
+            {%- set ns.sql = ns.sql | replace('@' ~ name, place) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {%- do return(ns.sql) -%}
 {%- endmacro %}

@@ -16,44 +16,44 @@
             'has_country': clean_text(country) ~ ' is not null' if country else 'false',
         },
         {
-            'digits': regexp_remove('dialling', '[+]'),
-            'significant': regexp_remove('dialling', '^[+]|^00|[+]'),
-            'is_international': regexp_like('dialling', '^([+]|00)'),
+            'digits': regexp_remove('@dialling', '[+]'),
+            'significant': regexp_remove('@dialling', '^[+]|^00|[+]'),
+            'is_international': regexp_like('@dialling', '^([+]|00)'),
         },
         {
-            'is_idle': is_idle_number('digits'),
-            'code': "case when is_international then '+' || "
-                ~ regexp_first('significant', '^' ~ calling_code_pattern()) ~ ' else home end',
+            'is_idle': is_idle_number('@digits'),
+            'code': "case when @is_international then '+' || "
+                ~ regexp_first('@significant', '^' ~ calling_code_pattern()) ~ ' else @home end',
         },
         {
-            'has_calling_code': 'is_international or ('
-                ~ "digits like calling_code || '%'"
-                ~ " and length(digits) > max_length + length(coalesce(trunk_prefix, ''))"
+            'has_calling_code': '@is_international or ('
+                ~ "@digits like @calling_code || '%'"
+                ~ " and length(@digits) > @max_length + length(coalesce(@trunk_prefix, ''))"
                 ~ ')',
         },
         {
             'dialled':
-                'case when has_calling_code then substring(significant, 1 + length(calling_code)) else digits end',
+                'case when @has_calling_code then substring(@significant, 1 + length(@calling_code)) else @digits end',
         },
         {
-            'is_local': 'has_country or has_calling_code'
-                ~ " or dialled like coalesce(nullif(trunk_prefix, '1'), '') || '%'",
-            'number': "case when dialled like trunk_prefix || '%' then substring(dialled, 1 + length(trunk_prefix))"
-                ~ ' else dialled end',
+            'is_local': '@has_country or @has_calling_code'
+                ~ " or @dialled like coalesce(nullif(@trunk_prefix, '1'), '') || '%'",
+            'number': "case when @dialled like @trunk_prefix || '%' then substring(@dialled, 1 + length(@trunk_prefix))"
+                ~ ' else @dialled end',
         },
         {
-            'is_possible': 'length(number) between min_length and max_length'
-                ~ ' and length(calling_code || number) <= 15'
-                ~ ' and not ' ~ is_idle_number('number'),
+            'is_possible': 'length(@number) between @min_length and @max_length'
+                ~ ' and length(@calling_code || @number) <= 15'
+                ~ ' and not ' ~ is_idle_number('@number'),
         },
     ] -%}
     {{- in_steps(
         levels,
         "case"
-        ~ " when is_idle then digits"
-        ~ " when is_possible and (is_international or (is_local and "
-        ~ regexp_full_match('number', 'pattern') ~ ")) then '+' || calling_code || number"
-        ~ " when not is_international and length(digits) between 7 and 13 then digits"
+        ~ " when @is_idle then @digits"
+        ~ " when @is_possible and (@is_international or (@is_local and "
+        ~ regexp_full_match('@number', '@pattern') ~ ")) then '+' || @calling_code || @number"
+        ~ " when not @is_international and length(@digits) between 7 and 13 then @digits"
         ~ " end",
         {
             'level': 3,
