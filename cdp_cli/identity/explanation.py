@@ -107,11 +107,17 @@ def explain(
 ) -> Explanation:
     """Why the records `left` and `right` are one profile, or are not.
 
-    `given` has the records of their profiles and what concerns them (`changes` and `log` are not read),
-    `blocks` the rows of identity_blocks of the two, `profiles` the profile of each record of `given`.
+    `given` has the records of their profiles at least, and what concerns them (`changes` and `log` are not
+    read), `blocks` the rows of identity_blocks of the two, `profiles` the profile of each record of `given`.
 
     Raises FixModel where the model that scored the pairs is missing.
     """
+    profiles = {
+        record: profile
+        for record, profile in profiles.items()
+        if profile in (profiles[left], profiles[right])
+    }
+    given = _narrowed(given, profiles)
     model = pinned_model(given.models, given.pairs.column("version").to_pylist())
     held = {
         (row["left_record_id"], row["right_record_id"]): row
@@ -209,6 +215,23 @@ def score_now(given: Input, left: str, right: str, model: Model) -> Mapping[str,
     return rows[0] if rows else None
 
 
+def _narrowed(given: Input, profiles: Mapping[str, str]) -> Input:
+    """What concerns the records of `profiles` alone."""
+    records = pa.array(sorted(profiles), pa.string())
+
+    def of(table: pa.Table, *columns: str) -> pa.Table:
+        for column in columns:
+            table = table.filter(pc.is_in(table.column(column), value_set=records))
+        return table
+
+    return dataclasses.replace(
+        given,
+        records=of(given.records, "record_id"),
+        identifiers=of(given.identifiers, "record_id"),
+        pairs=of(given.pairs, "left_record_id", "right_record_id"),
+    )
+
+
 @dataclass(frozen=True)
 class _Case:
     given: Input
@@ -260,7 +283,11 @@ class _Case:
 
     def apart_verdict(self, link: Link, reasons: Sequence[Reason], compared: bool) -> str:
         """Why two profiles are not one, in a sentence."""
-        if reasons:
+        # What nobody compared needs no veto to stay apart, but for what else there is between the two.
+        ties = any(self.profiles[one] != self.profiles[other] for one, other in self.stored)
+        vetoed = any(reason.kind == "veto" for reason in reasons)
+        unseen = not compared and not ties and all(reason.kind == "veto" for reason in reasons)
+        if reasons and not unseen:
             themselves = link.decision if reasons[0].kind == "decision" else link.veto
             whose = "of the two" if themselves else "of other records of the two profiles"
             return {
@@ -272,11 +299,10 @@ class _Case:
         probability = link.waterfall.probability
         what = f"weight {link.waterfall.total:.1f}, probability {probability:.2f}"
         if not compared:
-            would = "would join" if probability >= self.bands.auto else "would wait for a person"
-            would = would if probability >= self.bands.review else "would be dropped"
-            return (
-                f"Never compared: no blocking rule has them in one block. By its score it {would} ({what})."
-            )
+            would = "would wait for a person" if probability < self.bands.auto else "would join"
+            would = "would be dropped" if probability < self.bands.review else would
+            would = "would be vetoed" if vetoed else would
+            return f"Never compared: no blocking rule puts them in one block. The pair {would} ({what})."
         if probability >= self.bands.auto:
             return (
                 f"Not one person yet: the pair is sure ({what}), and joins in the next build unless refused."
