@@ -65,7 +65,7 @@ def _make_tables(connection: duckdb.DuckDBPyConnection, given: Input, since: dt.
     connection.register("decided", settled(given.decisions, given.records.column("record_id")))
     firm = [veto.name for veto in found_vetoes() if veto.firm]
     connection.register("firm_vetoes", pa.table({"name": pa.array(firm, pa.string())}))
-    last_run = f"timestamp '{since.isoformat(sep=' ')}'" if since else "max(assigned_at)"
+    last_run = f"cast('{since.isoformat()}' as timestamp)" if since else "null"
     connection.execute(f"""
         create table numbered as
         select cast(row_number() over (order by record_id) - 1 as bigint) as n, record_id
@@ -77,7 +77,7 @@ def _make_tables(connection: duckdb.DuckDBPyConnection, given: Input, since: dt.
         qualify row_number() over (partition by record_id order by assigned_at desc) = 1;
 
         create table last_run as
-        select coalesce({last_run}, timestamp '0001-01-01') as assigned_at from given_log;
+        select coalesce({last_run}, max(assigned_at), timestamp '0001-01-01') as assigned_at from given_log;
     """)
 
 

@@ -91,7 +91,9 @@ def _without_frequencies(models: pa.Table) -> pa.Table:
 
 def _seeds(since: dt.datetime | None) -> str:
     """Records that this run may have to look at; `assignments.assign` decides which of them it has to."""
-    last_run = f"cast('{(since or dt.datetime(1, 1, 1)).isoformat()}' as timestamp)"
+    if since is None:
+        return "select record_id from all_records"
+    last_run = f"cast('{since.isoformat()}' as timestamp)"
     return f"""
         with
 
