@@ -130,3 +130,18 @@ def shared() -> Callable[[str], Path]:
         return path
 
     return find
+
+
+@pytest.fixture(scope="session")
+def spark_project(built_demo: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The built demo in both warehouses: moved to Spark by `cdp move`, its models copied. Read it only."""
+    from cdp_cli.warehouse import open_warehouse
+    from tests import spark
+
+    spark.skip_without_spark()
+    made = built_demo.copy(tmp_path_factory.mktemp("spark") / "project")
+    moved = spark.cdp(made, "move", "--to", "spark")
+    assert moved.code == 0, moved.err
+    with open_warehouse(spark.settings_of(made, spark.SPARK), read_only=False) as warehouse:
+        spark.copy_models(made, warehouse, tmp_path_factory.mktemp("copied"))
+    return made

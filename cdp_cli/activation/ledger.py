@@ -270,7 +270,7 @@ def open_ledger(ledger_dir: Path, sync: str, *, read_only: bool = False) -> Iter
             return
         if is_new:
             _create(path)
-        _attach(work, path, sync, "ledger", read_only=False)
+        attach(work, path, sync, "ledger", read_only=False)
         # A ledger of an earlier version may lack a table.
         work.execute(_TABLES)
         ledger = Ledger(work, outbox, is_new=is_new)
@@ -308,14 +308,15 @@ def _create(path: Path) -> None:
 def _attach_copy(work: duckdb.DuckDBPyConnection, path: Path, sync: str) -> None:
     work.execute("attach ':memory:' as ledger")
     if path.exists():
-        _attach(work, path, sync, "stored", read_only=True)
+        attach(work, path, sync, "stored", read_only=True)
         work.execute("copy from database stored to ledger")
         work.execute("detach stored")
     else:
         work.execute(_TABLES)
 
 
-def _attach(work: duckdb.DuckDBPyConnection, path: Path, sync: str, name: str, *, read_only: bool) -> None:
+def attach(work: duckdb.DuckDBPyConnection, path: Path, sync: str, name: str, *, read_only: bool) -> None:
+    """Attach a ledger's file as `name`. Raises TryAgain where another process holds it."""
     try:
         work.execute(f"attach {_literal(path)} as {name}{' (read_only)' if read_only else ''}")
     except duckdb.Error as error:

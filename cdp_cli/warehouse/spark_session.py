@@ -42,6 +42,9 @@ _NEEDED = {
 
 _LOCK_POLL_SECONDS = 0.2
 
+# Which tables the process's session is for: its folder, and Spark's settings as the target has them.
+_running_for: tuple[Path, dict[str, str]] | None = None
+
 
 def spark_session(settings: Settings, *, wait_seconds: float = 0.0) -> SparkSession:
     """The process's session, made where there is none.
@@ -52,6 +55,7 @@ def spark_session(settings: Settings, *, wait_seconds: float = 0.0) -> SparkSess
     Raises FixConfiguration where PySpark or Java is missing or Spark does not start, TryAgain where another
     process holds the metastore.
     """
+    global _running_for
     if find_spec("pyspark") is None:
         raise FixConfiguration(
             f"The target {settings.target!r} runs on Spark, and PySpark is not installed.",
@@ -59,10 +63,15 @@ def spark_session(settings: Settings, *, wait_seconds: float = 0.0) -> SparkSess
         )
     from pyspark.sql import SparkSession
 
+    given = _given(settings)
     running: SparkSession | None = SparkSession.getActiveSession()
     if running is not None:
+        if _running_for not in (None, (spark_folder(settings), given)):
+            raise FixConfiguration(
+                f"This process is connected to another Spark than that of the target {settings.target!r}.",
+                "A process has one SparkSession: use one Spark target at a time.",
+            )
         return running
-    given = _given(settings)
     in_process = "spark.remote" not in given
     if in_process:
         _check_java()
@@ -94,6 +103,7 @@ def spark_session(settings: Settings, *, wait_seconds: float = 0.0) -> SparkSess
         raise
     except Exception as error:
         raise _explained(settings, error, log) from error
+    _running_for = (spark_folder(settings), given)
     return session
 
 

@@ -112,7 +112,6 @@ CASES = [
         "profiles.yml target 'spark': server_side_parameters is not a mapping. "
         "Write one Spark setting a line, as `spark.driver.memory: 4g`.",
         arrange=in_target("server_side_parameters: [spark.driver.memory]"),
-        needs_spark=False,
     ),
     Case(
         "a Spark setting that keeps Java from starting",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,7 +21,7 @@ ALLOWED = {
     "cli": {"commands", "console", *_GROUND},
     "commands": {
         "activation", "identity", "insights", "profiles", "segments", "staging", "demo", "receiver", "status",
-        "doctor", "console", *_PORTS,
+        "doctor", "move", "console", *_PORTS,
     },
     "activation": _PORTS,
     "identity": {"errors"},
@@ -29,11 +30,12 @@ ALLOWED = {
     "segments": _PORTS,
     "staging": _PORTS,
     "status": {"activation", *_PORTS},
+    "move": {"activation", *_PORTS},
     "doctor": {"activation", "segments", "staging", *_PORTS},
     "demo": {"warehouse", *_GROUND},
     "receiver": _GROUND,
     "project": {"dbt", *_GROUND},
-    "dbt": _GROUND,
+    "dbt": {"warehouse", *_GROUND},
     "warehouse": _GROUND,
     "channels": {"http", *_GROUND},
     "entities": _GROUND,
@@ -101,6 +103,28 @@ def test_the_rule_sees_a_wrong_import(tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.py"
     wrong.write_text("from cdp_cli.commands import sync\nimport requests\n")
     assert list(imports_of(wrong)) == ["cdp_cli.commands.sync", "requests"]
+
+
+ENGINE_WORDS = re.compile(r"target[.]type|adapter[.]type|\b(py)?spark\b|settings[.]engine", re.IGNORECASE)
+# Where engines differ, and what only names them: the extra that installs one, the target of profiles.yml.
+ENGINE_HOMES = ("cdp_cli/warehouse/", "macros/portability/", "cdp_cli/config.py")
+
+
+def test_engines_are_told_apart_in_two_places_only() -> None:
+    texts = [*MODULES, *(p for folder in ("models", "macros", "seeds") for p in (ROOT / folder).rglob("*.*"))]
+    found = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in texts
+        if not str(path.relative_to(ROOT)).startswith(ENGINE_HOMES) and path.suffix != ".csv"
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if ENGINE_WORDS.search(line) or (path.suffix in (".sql", ".yml") and "duckdb__" in line)
+    ]
+    assert not found, "an engine is told apart outside macros/portability and cdp_cli/warehouse"
+
+
+def test_the_rule_sees_an_engine() -> None:
+    assert ENGINE_WORDS.search("{% if target.type == 'duckdb' %}")
+    assert ENGINE_WORDS.search('if settings.engine == "x":')
 
 
 def test_every_file_says_its_one_idea_and_stays_short() -> None:

@@ -1,0 +1,46 @@
+"""Takes the ledgers of one target along to another, while no sync can write to them."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import duckdb
+
+from cdp_cli.activation.ledger import attach, ledger_path
+
+_OUTBOX = ".outbox.duckdb"
+
+
+@contextmanager
+def held_ledgers(ledger_dir: Path) -> Iterator[None]:
+    """Keep every sync of the folder from running. Raises TryAgain where one is."""
+    with ExitStack() as held:
+        for sync in _syncs(ledger_dir):
+            connection = held.enter_context(duckdb.connect(":memory:"))
+            attach(connection, ledger_path(ledger_dir, sync), sync, "held", read_only=True)
+        yield
+
+
+def copy_ledgers(source: Path, target: Path) -> tuple[str, ...]:
+    """Copy all ledgers, with the rows that wait for an answer, in one step; returns the syncs' names.
+
+    They must be held, and `target` must have none.
+    """
+    syncs = _syncs(source)
+    if not syncs:
+        return ()
+    aside = target.with_name(f"{target.name}.new")
+    shutil.rmtree(aside, ignore_errors=True)
+    shutil.copytree(source, aside, ignore=shutil.ignore_patterns("*.overflow", "*.new"))
+    if target.exists():
+        shutil.rmtree(target)
+    aside.rename(target)
+    return syncs
+
+
+def _syncs(ledger_dir: Path) -> tuple[str, ...]:
+    names = [path.name for path in ledger_dir.glob("*.duckdb") if not path.name.endswith(_OUTBOX)]
+    return tuple(sorted(name.removesuffix(".duckdb") for name in names))
