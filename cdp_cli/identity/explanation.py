@@ -351,7 +351,8 @@ def _values(records: pa.Table, left: str, right: str) -> tuple[Value, ...]:
     for attribute in ATTRIBUTES:
         one, other = (rows[record].get(attribute) for record in (left, right))
         if one is not None or other is not None:
-            same = None if one is None or other is None else one == other
+            # Two sources are no difference of people.
+            same = None if one is None or other is None or attribute == "source" else one == other
             found.append(Value("birth_date" if attribute == "birth_text" else attribute, one, other, same))
     return tuple(found)
 

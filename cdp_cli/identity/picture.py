@@ -107,7 +107,7 @@ def _waterfall(fall: Waterfall) -> str:
 
 
 def _blocking(found: Explanation) -> str:
-    if found.compared:
+    if found.compared or found.joined:
         return ""
     rows = "".join(
         f"<tr><td>{escape(rule.name)}</td><td>{escape(rule.left_key or '')}</td>"

@@ -69,6 +69,11 @@ CASES = [
         "Both are the same record. Name two records, or one of another profile.",
     ),
     Case(
+        "a picture in a folder that is not there",
+        "explain RECORD OTHER --html nowhere/two.html",
+        "nowhere/two.html cannot be written. Name a file in a folder that is there.",
+    ),
+    Case(
         "explaining by a model that is missing",
         "explain RECORD OTHER",
         "identity.identity_models has no model MODEL, which scored the pairs. "

@@ -52,7 +52,7 @@ def explain(settings: Settings, one: str, other: str, html: Path | None, as_json
         blocks = read_blocks(warehouse, two)
     found = why(given, blocks, profiles, *two, settings.project_dir)
     if html is not None:
-        html.write_text(picture(found), encoding="utf-8")
+        _write(html, picture(found))
         console.note(f"Wrote {console.literal(html)}. It holds personal data.")
     if as_json:
         console.document(found)
@@ -63,6 +63,15 @@ def explain(settings: Settings, one: str, other: str, html: Path | None, as_json
         _show(found)
     else:
         console.say(console.literal(found.verdict))
+
+
+def _write(path: Path, page: str) -> None:
+    try:
+        # Nobody else on this machine is to read it.
+        path.touch(mode=0o600)
+        path.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise FixInput(f"{path} cannot be written.", "Name a file in a folder that is there.") from error
 
 
 def _note(side: Found, asked: str) -> None:
@@ -91,7 +100,7 @@ def _show(found: Explanation) -> None:
         _show_link(link, f"Pair {number} of {len(found.path)}")
     if len(found.path) != 1:
         _show_link(found.link, "The two themselves" + (", scored now" if found.link.scored_now else ""))
-    if found.link.scored_now:
+    if found.link.scored_now and not found.joined:
         _show_blocking(found)
 
 
@@ -159,7 +168,7 @@ def _show_blocking(found: Explanation) -> None:
                 for shared in found.shared
             ],
         )
-    if found.compared:
+    if found.compared or not found.blocking:
         return
     shown = [rule for rule in found.blocking if rule.left_key is not None and rule.right_key is not None]
     lacking = sorted(rule.name for rule in found.blocking if rule not in shown)
