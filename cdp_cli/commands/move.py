@@ -23,8 +23,8 @@ def move(settings: Settings, to: str, as_json: bool) -> None:
 
     \b
     Example:
-        cdp move --to spark
-        cdp run --target spark
+        cdp move --to cluster
+        cdp run --target cluster
     """
     project = load_project(settings)
     other = find_settings(settings.project_dir, to)

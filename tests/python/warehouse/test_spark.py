@@ -161,6 +161,16 @@ def test_files_are_loaded_with_the_same_checks(
     ]  # fmt: skip
 
 
+def test_generated_rows_do_not_replace_loaded_ones(warehouse: Warehouse) -> None:
+    warehouse.append("till", "sales", pa.table({"id": [1], "_load_id": ["l1"]}))
+    with warehouse.generator() as generator:
+        generator.execute("create schema till; create table till.sales as select 2 as id")
+        with pytest.raises(FixInput, match=r"till\.sales holds rows of `cdp load`"):
+            warehouse.hand_over(generator, [("till", "sales")])
+        generator.execute("drop schema till cascade")
+    assert values(warehouse, "select id from till.sales") == [(1,)]
+
+
 def test_a_process_has_one_spark(settings: Settings, warehouse: Warehouse, tmp_path: Path) -> None:
     other = replace(settings, data_dir=tmp_path, target="other")
     with (
