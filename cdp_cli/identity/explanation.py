@@ -288,10 +288,9 @@ class _Case:
         vetoed = any(reason.kind == "veto" for reason in reasons)
         unseen = not compared and not ties and all(reason.kind == "veto" for reason in reasons)
         if reasons and not unseen:
-            themselves = link.decision if reasons[0].kind == "decision" else link.veto
-            whose = "of the two" if themselves else "of other records of the two profiles"
+            whose = "of the two" if link.veto else "of other records of the two profiles"
             return {
-                "decision": f"Not one person: a decision {whose} keeps them apart.",
+                "decision": "Not one person: somebody decided so.",
                 "veto": f"Not one person: a veto {whose} keeps them apart, whatever the score.",
             }.get(reasons[0].kind, "Not one person: the join of the two profiles was refused.")
         if link.waterfall is None:

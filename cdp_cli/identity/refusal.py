@@ -49,10 +49,16 @@ def refusals(
     the decisions that hold. Empty where nothing speaks against a join, or nothing for it.
     """
     vetoes = _vetoes(given, profiles, model)
-    decisions = [
-        Reason("decision", said(decided[pair]))
+    parted = [
+        decided[pair]
         for pair in sorted(decided, key=lambda pair: (pair != asked, pair))
         if decided[pair]["decision"] == "different" and _across(pair, profiles)
+    ]
+    # The rows of a split are one decision.
+    by_id = {row["decision_group"] or row["decision_id"]: row for row in reversed(parted)}
+    decisions = [
+        Reason("decision", f"{said(row)} (decision {decision_id})")
+        for decision_id, row in reversed(by_id.items())
     ]
     whys = {veto.name: veto for veto in found_vetoes()}
     vetoed = [
@@ -66,6 +72,8 @@ def refusals(
 
 def said(row: Mapping[str, Any]) -> str:
     """A decision in a sentence."""
+    if row["decision_group"] is not None:
+        return f"{row['decided_by']} split a profile on {row['decided_at']:%Y-%m-%d}: {row['reason']}"
     verdict = {"same": "are one person", "different": "are two people", "unsure": "cannot be told"}
     return (
         f"{row['decided_by']} decided on {row['decided_at']:%Y-%m-%d} that {row['left_record_id']} and "

@@ -12,7 +12,7 @@ import pytest
 
 from cdp_cli.errors import FixModel
 from cdp_cli.identity import training
-from cdp_cli.identity.decisions import decide
+from cdp_cli.identity.decisions import decide, split
 from cdp_cli.identity.explanation import Explanation, explain, strongest_pair
 from cdp_cli.identity.inputs import Input
 from cdp_cli.identity.memory import InMemory
@@ -114,9 +114,21 @@ def test_two_that_were_never_compared_are_scored_now_with_the_rules_that_would_h
 
 def test_a_decision_is_the_first_reason() -> None:
     decided = decide("a", "d", "different", "bo", "father and son", day(2))
+    decision_id = decided.column("decision_id")[0].as_py()
     found = why("d", "a", decisions=decided)
-    assert found.reasons[0].text == ("bo decided on 2026-01-03 that a and d are two people: father and son")
-    assert found.verdict == "Not one person: a decision of the two keeps them apart."
+    assert found.reasons[0].text == (
+        f"bo decided on 2026-01-03 that a and d are two people: father and son (decision {decision_id})"
+    )
+    assert found.verdict == "Not one person: somebody decided so."
+
+
+def test_a_split_is_one_reason() -> None:
+    cut = split(["d"], ["a", "b", "c"], decide("x", "y", "same", "bo", "why", day(1)), "bo", "a son", day(2))
+    group = cut.column("decision_group")[0].as_py()
+    found = why("a", "d", decisions=cut)
+    assert [reason.text for reason in found.reasons if reason.kind == "decision"] == [
+        f"bo split a profile on 2026-01-03: a son (decision {group})"
+    ]
 
 
 def test_a_veto_says_why() -> None:
