@@ -306,5 +306,6 @@ def _explained(settings: Settings, error: Exception, log: Path) -> Exception:
     first = re.sub(r"^\[[A-Z_.]+\] | SQLSTATE: \w+$", "", causes[-1])
     return FixConfiguration(
         f"Spark did not start for the target {settings.target!r}: {first[:300].rstrip('.')}.",
-        f"Correct `server_side_parameters` in profiles.yml; {log} has what Java said.",
+        "Correct `server_side_parameters` in profiles.yml"
+        + (f"; {log} has what Java said." if log.exists() else "."),
     )
