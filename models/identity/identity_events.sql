@@ -327,10 +327,14 @@ events as (
 
     select
         case
-            when left_empty and largest_first = 1 and ranked_transfers.profile_id is null then 'retired'
-            when left_empty and largest_first = 1 then 'merged'
+            when
+                ranked_transfers.left_empty
+                and ranked_transfers.largest_first = 1
+                and ranked_transfers.profile_id is null
+                then 'retired'
+            when ranked_transfers.left_empty and ranked_transfers.largest_first = 1 then 'merged'
             when ranked_transfers.profile_id is null then 'moved'
-            when to_new_profile then 'split'
+            when ranked_transfers.to_new_profile then 'split'
             else 'moved'
         end as event,
         ranked_transfers.earlier_id as profile_id,
@@ -340,8 +344,8 @@ events as (
         ranked_transfers.assigned_at as occurred_at,
         case
             when ranked_transfers.profile_id is null
-                then count_records || ' records are gone from their sources'
-            else count_records || ' records went to the other profile'
+                then ranked_transfers.count_records || ' records are gone from their sources'
+            else ranked_transfers.count_records || ' records went to the other profile'
         end as reason,
         ranked_transfers.linked_record_id,
         ranked_transfers.linked_by,
