@@ -76,7 +76,7 @@ def spark_session(settings: Settings, *, wait_seconds: float = 0.0) -> SparkSess
     if in_process:
         _check_java()
         _make_folder(settings)
-        if has_own_metastore(settings):
+        if has_own_metastore(settings) and not _has_java():
             _check_metastore(settings)
             _wait_for_metastore(settings, wait_seconds)
     # It would print each refused query to standard error, beside raising what is refused.
@@ -120,7 +120,7 @@ def has_own_metastore(settings: Settings) -> bool:
 
 
 def stop_session() -> None:
-    """Stop the process's session, where there is one: its metastore is free for the next process."""
+    """Stop the process's session, where there is one; its Java holds the metastore until the process ends."""
     if find_spec("pyspark") is None:
         return
     from pyspark.sql import SparkSession
@@ -211,6 +211,13 @@ def _make_folder(settings: Settings) -> None:
             f"The folder {folder}, where Spark keeps its tables, cannot be written: {error.strerror}.",
             "Give yourself its permissions, or name another folder with CDP_DATA.",
         ) from error
+
+
+def _has_java() -> bool:
+    """Whether this process has started Java, which holds the metastore also after its session was stopped."""
+    from pyspark import SparkContext
+
+    return SparkContext._gateway is not None
 
 
 def _check_metastore(settings: Settings) -> None:
