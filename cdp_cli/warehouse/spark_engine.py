@@ -20,6 +20,9 @@ from cdp_cli.warehouse.spark_sql import spark_sql
 # `monotonically_increasing_id` has the partition in the bits from this one up, and below it the row.
 _ROW_BITS = 33
 
+# Arrow that is given in more rows than that is for all executors to work on.
+_ROWS_OF_PART = 10_000
+
 _TYPES = {
     "string": "string",
     "double": "double",
@@ -60,7 +63,11 @@ class SparkEngine:
 
     def give(self, name: str, relation: Relation, *, where: str = "true", once: bool = False) -> None:
         """Make the rows of a relation known by a name."""
-        frame = self._session.createDataFrame(relation) if isinstance(relation, pa.Table) else relation
+        frame = relation
+        if isinstance(relation, pa.Table):
+            frame = self._session.createDataFrame(relation)
+            if relation.num_rows > _ROWS_OF_PART:
+                frame = frame.repartition(int(self._session.conf.get("spark.sql.shuffle.partitions")))
         self._show(name, frame if where == "true" else frame.where(spark_sql(where, {})))
 
     def make(self, name: str, select: str) -> None:

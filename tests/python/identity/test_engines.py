@@ -1,0 +1,298 @@
+"""Both engines of identity find the same: models, pairs with their explanation, and profiles."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import itertools
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+
+from cdp_cli.identity import assignments, build, pairs, training
+from cdp_cli.identity.inputs import Input
+from cdp_cli.identity.memory import InMemory
+from cdp_cli.warehouse.engines import engine_of
+from cdp_cli.warehouse.spark_sql import spark_sql
+from tests.conftest import Project
+from tests.python.identity.people import day, decisions, given, groups, present, scored
+
+TABLES = {
+    "records": "identity.identity_records",
+    "identifiers": "identity.identity_identifiers",
+    "nicknames": "identity.nicknames",
+    "identifier_types": "identity.identifier_types",
+    "blocks": "identity.identity_blocks",
+    "run": "identity.identity_run",
+    "changes": "identity.identity_record_log",
+    "models": "identity.identity_models",
+    "pairs": "identity.identity_pairs",
+    "current_pairs": "identity.identity_current_pairs",
+    "decisions": "cdp.identity_decisions",
+    "log": "identity.identity_assignments",
+}
+LATER = dt.datetime(2100, 1, 1)
+
+Tables = Mapping[str, pa.Table]
+
+
+@pytest.fixture(scope="module")
+def tables(built_demo: Project) -> Tables:
+    """What a build of 300 customers read and made on the embedded warehouse."""
+    with duckdb.connect(str(built_demo.warehouse), read_only=True) as connection:
+        return {
+            name: connection.sql(f"select * from {table}").to_arrow_table() for name, table in TABLES.items()
+        }
+
+
+@pytest.fixture(scope="module")
+def frames(spark: Any, tables: Tables) -> dict[str, Any]:
+    """The same tables as frames."""
+    return {name: spark.createDataFrame(table) for name, table in tables.items()}
+
+
+def compared(relations: Mapping[str, Any]) -> build.Compared:
+    return build.Compared(
+        **{name: relations[name] for name in ("records", "identifiers", "nicknames", "blocks")}
+    )
+
+
+def reading(relations: Mapping[str, Any], **other: Any) -> Input:
+    names = (
+        "records",
+        "identifiers",
+        "identifier_types",
+        "nicknames",
+        "models",
+        "decisions",
+        "changes",
+        "log",
+    )
+    return Input(
+        **{**{name: relations[name] for name in names}, "pairs": relations["current_pairs"], **other}
+    )
+
+
+def stored(spark: Any, table: pa.Table) -> str:
+    """A table of the log under a name, as the warehouse would have it."""
+    spark.createDataFrame(table).createOrReplaceTempView("stored_log")
+    return "stored_log"
+
+
+def by_record(rows: pa.Table) -> pa.Table:
+    return rows.sort_by("record_id")
+
+
+def nothing_is_left(spark: Any) -> bool:
+    return not [table.name for table in spark.catalog.listTables() if table.name.startswith(("cdp_", "__"))]
+
+
+@pytest.mark.spark
+def test_both_train_the_same_model(spark: Any, tables: Tables, frames: dict[str, Any]) -> None:
+    trained = build.first_model(engine_of(spark), compared(frames), frames["run"], None).toArrow()
+    mine, theirs = training.newest(trained), training.newest(tables["models"])
+    assert mine.frequencies == theirs.frequencies
+    for one, other in zip(mine.settings["comparisons"], theirs.settings["comparisons"], strict=True):
+        for level, expected in zip(one["comparison_levels"], other["comparison_levels"], strict=True):
+            for name in ("m_probability", "u_probability"):
+                assert level.get(name, 0.0) == pytest.approx(expected.get(name, 0.0), rel=1e-3)
+    assert nothing_is_left(spark)
+
+
+@pytest.mark.spark
+def test_both_score_the_same_pairs_and_explain_them_alike(
+    spark: Any, tables: Tables, frames: dict[str, Any]
+) -> None:
+    found = build.new_pairs(
+        engine_of(spark), compared(frames), frames["models"], frames["changes"], frames["run"], None
+    ).toArrow()
+    order = [("left_record_id", "ascending"), ("right_record_id", "ascending")]
+    mine, theirs = (table.select(pairs.SCHEMA.names).sort_by(order) for table in (found, tables["pairs"]))
+    for name in ("left_record_id", "right_record_id", "version", "rule", "veto", "comparisons", "scored_at"):
+        assert mine[name].to_pylist() == theirs[name].to_pylist(), name
+    for name in ("match_weight", "match_probability"):
+        assert mine[name].to_pylist() == pytest.approx(theirs[name].to_pylist(), abs=1e-6)
+    assert nothing_is_left(spark)
+
+
+@pytest.mark.spark
+def test_both_assign_the_same_profiles_for_the_same_reasons(
+    spark: Any, tables: Tables, frames: dict[str, Any]
+) -> None:
+    assigned = build.new_assignments(engine_of(spark), reading(frames), frames["run"], None).toArrow()
+    assert by_record(assigned).equals(by_record(tables["log"].select(assignments.SCHEMA.names)))
+    assert nothing_is_left(spark)
+
+
+@pytest.mark.spark
+def test_a_second_run_changes_the_same_records(spark: Any, tables: Tables, frames: dict[str, Any]) -> None:
+    """Some records are gone, some pairs are scored anew, one pair is decided about."""
+    gone = pc.is_in(tables["records"]["record_id"], tables["records"]["record_id"].slice(100, 20))
+    records = tables["records"].filter(pc.invert(gone))
+    scores = tables["current_pairs"]
+    anew = pa.array([number % 9 == 0 for number in range(scores.num_rows)])
+    scores = scores.set_column(
+        scores.column_names.index("scored_at"),
+        "scored_at",
+        pc.if_else(anew, pa.scalar(LATER, scores["scored_at"].type), scores["scored_at"]),
+    ).set_column(
+        scores.column_names.index("match_probability"),
+        "match_probability",
+        pc.if_else(anew, 0.3, scores["match_probability"]),
+    )
+    held = scores.filter(pc.is_null(scores["veto"])).to_pylist()[-1]
+    decided = decisions((held["left_record_id"], held["right_record_id"], "different", LATER))
+    run = pa.table({"run_id": ["second"], "started_at": pa.array([LATER], pa.timestamp("us"))})
+    changed = {"records": records, "pairs": scores, "decisions": decided}
+    here = assignments.assign(reading(tables, **changed), "second", LATER)
+    name = stored(spark, tables["log"])
+    there = build.new_assignments(
+        engine_of(spark),
+        reading(frames, **{key: spark.createDataFrame(table) for key, table in changed.items()}),
+        spark.createDataFrame(run),
+        name,
+    ).toArrow()
+    assert here.num_rows > 20
+    assert by_record(there).equals(by_record(here))
+
+
+@pytest.mark.spark
+def test_a_run_with_nothing_new_only_looks(
+    spark: Any, tables: Tables, frames: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models = tables["models"]
+    for name, table in (("stored_models", models), ("stored_pairs", tables["pairs"])):
+        spark.createDataFrame(table).createOrReplaceTempView(name)
+    no_tables = build.Compared(None, None, None, None)
+    assert build.first_model(engine_of(spark), no_tables, None, "stored_models").toArrow().num_rows == 0
+    found = build.new_pairs(
+        engine_of(spark), no_tables, frames["models"], frames["changes"], frames["run"], "stored_pairs"
+    )
+    assert found.toArrow().num_rows == 0
+    again = build.new_assignments(
+        engine_of(spark), reading(frames), frames["run"], stored(spark, tables["log"])
+    )
+    assert again.toArrow().num_rows == 0
+
+
+@pytest.mark.spark
+def test_a_chain_of_two_thousand_records_is_one_bucket(spark: Any) -> None:
+    """Ends that only a chain ties are one component, in a number of rounds by the logarithm of its length."""
+    names = [f"r{number:04}" for number in range(2_000)]
+    found = scored(*((one, other, 0.999) for one, other in itertools.pairwise(names)))
+    table = given(names, found)
+    here = assignments.assign(table, "run", day(1))
+    run = pa.table({"run_id": ["run"], "started_at": pa.array([day(1)], pa.timestamp("us"))})
+    relations = {
+        field: spark.createDataFrame(relation) for field, relation in vars(table).items() if field != "log"
+    }
+    there = build.new_assignments(engine_of(spark), Input(**relations), spark.createDataFrame(run), None)
+    assert groups(present(there.toArrow())) == groups(present(here))
+
+
+@pytest.mark.spark
+def test_tables_without_rows_make_a_model_no_pairs_and_no_assignments(
+    spark: Any, tables: Tables, frames: dict[str, Any]
+) -> None:
+    empty = {
+        **frames,
+        **{name: frames[name].limit(0) for name in ("records", "identifiers", "blocks", "changes")},
+        **{name: frames[name].limit(0) for name in ("current_pairs", "decisions", "log")},
+    }
+    models = build.first_model(engine_of(spark), compared(empty), frames["run"], None)
+    assert models.toArrow().num_rows == 1
+    found = build.new_pairs(engine_of(spark), compared(empty), models, empty["changes"], frames["run"], None)
+    assert found.toArrow().num_rows == 0
+    assigned = build.new_assignments(engine_of(spark), reading(empty), frames["run"], None)
+    assert assigned.toArrow().num_rows == 0
+
+
+@contextlib.contextmanager
+def at_most_to_the_driver(spark: Any, size: str) -> Iterator[None]:
+    """Refuse results of more bytes, those of joins that Spark would do by broadcast included."""
+    context = spark.sparkContext._jsc.sc().conf()
+    spark.conf.set("spark.sql.autoBroadcastJoinThreshold", "-1")
+    context.set("spark.driver.maxResultSize", size)
+    try:
+        yield
+    finally:
+        context.set("spark.driver.maxResultSize", "1g")
+        spark.conf.unset("spark.sql.autoBroadcastJoinThreshold")
+
+
+@pytest.mark.spark
+def test_no_records_come_to_the_driver(spark: Any, frames: dict[str, Any]) -> None:
+    """A megabyte of records passes through, and results of more than a tenth of that are refused."""
+    with at_most_to_the_driver(spark, "100k"):
+        for name in ("records", "current_pairs", "identifiers"):
+            with pytest.raises(Exception, match="maxResultSize"):
+                frames[name].repartition(2).toArrow()
+        build.first_model(engine_of(spark), compared(frames), frames["run"], None)
+        build.new_pairs(
+            engine_of(spark), compared(frames), frames["models"], frames["changes"], frames["run"], None
+        )
+        assigned = build.new_assignments(engine_of(spark), reading(frames), frames["run"], None)
+    assert assigned.count() == frames["records"].count()
+
+
+@pytest.mark.spark
+def test_string_functions_say_the_same(spark: Any) -> None:
+    """Slips are counted alike, letters of several bytes included; likeness differs in a few of a hundred."""
+    engines: tuple[Any, Any] = (InMemory(), engine_of(spark))
+    words = [
+        "jürgen",
+        "jurgen",
+        "jörn",
+        "anne",
+        "anna",
+        "hannah",
+        "meier",
+        "maier",
+        "müller",
+        "mueller",
+        "o",
+        "é",
+        None,
+    ]
+    table = pa.table({"a": [a for a in words for _ in words], "b": words * len(words)})
+    answers = []
+    for engine in engines:
+        engine.give("words", table)
+        answers.append(
+            engine.arrow("""
+                select
+                    a,
+                    b,
+                    cast(damerau_levenshtein(a, b) as integer) as slips,
+                    damerau_levenshtein(a, b) <= 1 as one_slip,
+                    damerau_levenshtein(a, b) <= 2 as two_slips,
+                    jaro_winkler_similarity(a, b) >= 0.85 as alike
+                from words
+                order by a, b
+            """).to_pylist()
+        )
+        engine.close()
+    assert answers[0] == answers[1]
+
+
+SAID: list[tuple[str, Callable[[str], bool]]] = [
+    ("select a from t order by a", lambda said: "NULLS LAST" in said),
+    ("select hash(a) as h from t", lambda said: "XXHASH64(a)" in said),
+    ("select to_json(struct_pack(a := 1)) as j from t", lambda said: "ignoreNullFields" in said),
+    ("select len(list_filter(a, lambda x: x > 1)) as n from t", lambda said: "SIZE(FILTER" in said),
+    ("select list_has_any(a, b) as n from t", lambda said: "ARRAYS_OVERLAP" in said.upper()),
+    ("with t as (select 1 as a) select a from t", lambda said: "prefixed" not in said),
+    (
+        "select t.a from t inner join x.t as u on t.a = u.a",
+        lambda said: "prefixed_t AS t" in said and "x.t AS u" in said,
+    ),
+]
+
+
+@pytest.mark.parametrize(("sql", "holds"), SAID, ids=[sql for sql, _ in SAID])
+def test_queries_are_said_in_the_other_dialect(sql: str, holds: Callable[[str], bool]) -> None:
+    assert holds(spark_sql(sql, {"t": "prefixed_t"})), spark_sql(sql, {"t": "prefixed_t"})
