@@ -26,8 +26,8 @@ def move(settings: Settings, to: str, as_json: bool) -> None:
         cdp move --to cluster
         cdp run --target cluster
     """
-    project = load_project(settings)
     other = find_settings(settings.project_dir, to)
+    project = load_project(settings)
     with console.progress(f"Moving to {to}"):
         moved = moving.move(settings, other, project)
     if as_json:

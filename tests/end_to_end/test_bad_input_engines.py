@@ -102,6 +102,19 @@ CASES = [
         needs_spark=False,
     ),
     Case(
+        "a move to a target that there is not",
+        "{root}/profiles.yml has no target 'moon'. Use one of: dev, spark.",
+        command=("move", "--to", "moon"),
+        needs_spark=False,
+    ),
+    Case(
+        "a move to where one is",
+        "--to dev is the target that is moved from. Name another target of profiles.yml.",
+        command=("move", "--to", "dev"),
+        code=3,
+        needs_spark=False,
+    ),
+    Case(
         "a file where Spark's folder should be",
         "The folder {root}/data/spark, where Spark keeps its tables, cannot be written: File exists. "
         "Give yourself its permissions, or name another folder with CDP_DATA.",

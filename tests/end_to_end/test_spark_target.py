@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -13,7 +14,9 @@ from cdp_cli.activation.ledger import open_ledger
 from cdp_cli.activation.plan import render_payload
 from cdp_cli.activation.spec import choose_names, load_sync
 from cdp_cli.channels import connect
-from cdp_cli.move import log_tables
+from cdp_cli.config import Settings
+from cdp_cli.errors import FixInput
+from cdp_cli.move import log_tables, move
 from cdp_cli.project import load_project
 from cdp_cli.receiver import Receiver
 from cdp_cli.warehouse import open_warehouse
@@ -73,6 +76,25 @@ def test_what_was_moved_is_not_moved_twice(spark_project: Project) -> None:
     ran = cdp(spark_project, "move", "--to", SPARK, "--json")
     assert ran.code == 0, ran.err
     assert all(table["was_there"] for table in ran.json["tables"] if table["rows"])
+
+
+def test_the_way_back_is_the_same_way(spark_project: Project, tmp_path: Path) -> None:
+    with environment(spark_project):
+        project = load_project(settings_of(spark_project, DEV))
+    profile = {"type": "duckdb", "path": str(tmp_path / "back.duckdb")}
+    back = Settings(spark_project.root, spark_project.root, tmp_path, "back", profile)
+    spark = settings_of(spark_project, SPARK)
+    move(spark, back, project)
+    for name in ("identity.identity_assignments", "identity.identity_models", "shop.orders", "web.events"):
+        with open_warehouse(back) as there, open_warehouse(settings_of(spark_project, DEV)) as dev:
+            returned, kept = (w.arrow(f"select * from {name} order by all") for w in (there, dev))
+            assert returned.schema.types == kept.schema.types
+            assert returned.to_pylist() == kept.to_pylist()
+
+    with open_warehouse(back, read_only=False) as there:
+        there.execute("insert into identity.identity_models from identity.identity_models")
+    with pytest.raises(FixInput, match=r"identity\.identity_models has 2 rows in the target 'back' and 1 in"):
+        move(spark, back, project)
 
 
 def test_status_is_the_same(spark_project: Project) -> None:
