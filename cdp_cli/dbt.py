@@ -1,4 +1,5 @@
-"""Runs dbt as a child process, because dbt holds the embedded warehouse's lock while its process lives."""
+"""Runs dbt: as a child process, because dbt holds an embedded warehouse's lock while its process lives, or in
+this process where the engine's session is here."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from typing import Any
 
 from cdp_cli.config import Settings
 from cdp_cli.errors import FixModel
+from cdp_cli.warehouse import dbt_runner
 
 _FAILED = {"error", "fail", "runtime error"}
 
@@ -89,15 +91,55 @@ def parse(settings: Settings) -> None:
         raise _cannot_start(said)
 
 
-def _dbt(settings: Settings, arguments: Sequence[str], on_node: Callable[[str], None] | None) -> list[str]:
-    """Run dbt in the project's folder; returns its error messages."""
-    command = [sys.executable, "-m", "dbt.cli.main", "--log-format", "json", "--log-level", "info"]
-    command += [
-        *arguments, "--project-dir", str(settings.project_dir), "--profiles-dir", str(settings.profiles_dir),
+def run(settings: Settings, arguments: Sequence[str]) -> int:
+    """Run dbt with any arguments, its output where this process's goes; returns its exit code."""
+    command = [*arguments, *_where(settings)]
+    runner = dbt_runner(settings)
+    if runner is not None:
+        return runner(settings, command, lambda _: None)
+    return subprocess.run([*_DBT, *command], cwd=settings.project_dir, check=False).returncode
+
+
+_DBT = (sys.executable, "-m", "dbt.cli.main")
+
+
+def _where(settings: Settings) -> list[str]:
+    return [
+        "--project-dir", str(settings.project_dir), "--profiles-dir", str(settings.profiles_dir),
         "--target", settings.target,
     ]  # fmt: skip
-    environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
+
+
+def _dbt(settings: Settings, arguments: Sequence[str], on_node: Callable[[str], None] | None) -> list[str]:
+    """Run dbt in the project's folder; returns its error messages."""
     errors: list[str] = []
+
+    def note(level: str, name: str, message: str, node: Callable[[], str]) -> None:
+        if level == "error":
+            errors.append(message.strip())
+        if on_node is not None and name == "NodeFinished":
+            on_node(node())
+
+    runner = dbt_runner(settings)
+    if runner is None:
+        _in_child(settings, arguments, note)
+    else:
+        quietly = ["--log-level", "none", *arguments, *_where(settings)]
+        runner(
+            settings,
+            quietly,
+            lambda event: note(
+                event.info.level, event.info.name, event.info.msg, lambda: event.data.node_info.node_name
+            ),
+        )
+    return errors
+
+
+def _in_child(
+    settings: Settings, arguments: Sequence[str], note: Callable[[str, str, str, Callable[[], str]], None]
+) -> None:
+    command = [*_DBT, "--log-format", "json", "--log-level", "info", *arguments, *_where(settings)]
+    environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
     with subprocess.Popen(
         command, cwd=settings.project_dir, env=environment, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT, text=True, encoding="utf-8",
@@ -106,11 +148,12 @@ def _dbt(settings: Settings, arguments: Sequence[str], on_node: Callable[[str], 
         for line in process.stdout:
             event = _event(line)
             info = event.get("info", {})
-            if info.get("level") == "error":
-                errors.append(str(info.get("msg", "")).strip())
-            if on_node is not None and info.get("name") == "NodeFinished":
-                on_node(str(event["data"]["node_info"]["node_name"]))
-    return errors
+            note(
+                str(info.get("level", "")),
+                str(info.get("name", "")),
+                str(info.get("msg", "")),
+                lambda event=event: str(event["data"]["node_info"]["node_name"]),  # type: ignore[misc]
+            )
 
 
 def _event(line: str) -> dict[str, Any]:

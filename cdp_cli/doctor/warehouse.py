@@ -12,4 +12,4 @@ from cdp_cli.warehouse import open_warehouse
 def check(settings: Settings) -> Iterator[Finding]:
     """The target's warehouse opens, and nobody holds it."""
     with open_warehouse(settings, wait_seconds=1.0):
-        yield Finding(Verdict.OK, f"target {settings.target!r} ({settings.engine}) opens")
+        yield Finding(Verdict.OK, f"target {settings.target!r} ({settings.profile['type']}) opens")

@@ -6,16 +6,30 @@ Engine differences live here and in macros/portability/, nowhere else.
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from typing import Any
 
 from cdp_cli.config import Settings
 from cdp_cli.errors import FixConfiguration
 from cdp_cli.warehouse.base import Warehouse
 
-__all__ = ["Warehouse", "open_warehouse"]
+__all__ = ["Warehouse", "dbt_runner", "open_warehouse"]
 
 # Imported when a target asks for it: who uses one engine needs none of the other's libraries.
 _ENGINES = {"duckdb": "cdp_cli.warehouse.duckdb", "spark": "cdp_cli.warehouse.spark"}
+
+# Where dbt runs in this process, because it works in a session that we hold; elsewhere it is a child process.
+_DBT = {"spark": "cdp_cli.warehouse.spark_dbt"}
+
+DbtRunner = Callable[[Settings, Sequence[str], Callable[[Any], None]], int]
+
+
+def dbt_runner(settings: Settings) -> DbtRunner | None:
+    """What runs dbt in this process for the engine; None where dbt is to be a process of its own."""
+    module = _DBT.get(settings.engine)
+    runner: DbtRunner | None = importlib.import_module(module).run_dbt if module else None
+    return runner
 
 
 def open_warehouse(

@@ -1,4 +1,4 @@
-"""Runs dbt on Spark, in a process that has the SparkSession: `python -m cdp_cli.warehouse.spark_dbt build`.
+"""Runs dbt on Spark, in this process and in the SparkSession that cdp uses.
 
 dbt-spark's `session` method runs SQL models in the SparkSession of its own process, and knows no Python
 models. This makes the session as cdp does, and teaches the adapter to run Python models in it.
@@ -6,51 +6,43 @@ models. This makes the session as cdp does, and teaches the adapter to run Pytho
 
 from __future__ import annotations
 
-import json
-import sys
-from collections.abc import Sequence
-from pathlib import Path
+import threading
+import warnings
+from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
-from cdp_cli.config import find_settings
-from cdp_cli.errors import CdpError
-from cdp_cli.warehouse.spark_session import spark_session, stop_session
+from cdp_cli.config import Settings
+from cdp_cli.warehouse.spark_session import spark_session
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Run dbt with these arguments, of which `--project-dir` and `--target` say which warehouse.
+def run_dbt(settings: Settings, arguments: Sequence[str], on_event: Callable[[Any], None]) -> int:
+    """Run dbt with these arguments; returns its exit code. `on_event` is given each of dbt's events.
 
-    Returns dbt's exit code, or that of the error that kept the session from starting: its one line of JSON
-    has the key `cdp_error`.
+    Raises FixConfiguration or TryAgain where there is no session to be had.
     """
-    try:
-        folder = _option(arguments, "--project-dir")
-        session = spark_session(
-            find_settings(Path(folder) if folder else None, _option(arguments, "--target"))
-        )
-    except CdpError as error:
-        said = {"kind": type(error).__name__, "problem": error.problem, "remedy": error.remedy}
-        print(json.dumps({"cdp_error": said}), flush=True)
-        return error.exit_code
+    spark_session(settings, wait_seconds=10.0)
+    _teach_adapter()
     from dbt.cli.main import dbtRunner
 
-    _teach(session)
-    try:
-        result = dbtRunner().invoke(list(arguments))
-    finally:
-        stop_session()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        result = dbtRunner(callbacks=[on_event]).invoke(list(arguments))
     if result.exception is not None:
         return 2
     return 0 if result.success else 1
 
 
-def _teach(session: Any) -> None:
+@cache
+def _teach_adapter() -> None:
     from dbt.adapters.base import PythonJobHelper
     from dbt.adapters.contracts.connection import AdapterResponse
     from dbt.adapters.spark.connections import SparkCredentials
     from dbt.adapters.spark.impl import SparkAdapter
+    from dbt.adapters.spark.session import Cursor
+    from pyspark.sql import SparkSession
 
-    class SessionJob(PythonJobHelper):
+    class SessionJob(PythonJobHelper):  # type: ignore[misc]
         """Runs the compiled text of a Python model, which writes its own table, in this process."""
 
         def __init__(self, parsed_model: dict[str, Any], credential: Any) -> None:
@@ -58,11 +50,13 @@ def _teach(session: Any) -> None:
 
         def submit(self, compiled_code: str) -> None:
             """Run the model; what it raises is what dbt reports."""
-            exec(compile(compiled_code, "<python model>", "exec"), {"spark": session})
+            code = compile(compiled_code, "<python model>", "exec")
+            # A thread of dbt's has no session of its own; this is the process's.
+            exec(code, {"spark": SparkSession.builder.getOrCreate()})
 
     SparkAdapter.python_submission_helpers = {"session": SessionJob}
     SparkAdapter.default_python_submission_method = "session"
-    SparkAdapter.generate_python_submission_response = lambda adapter, result: AdapterResponse("OK")
+    SparkAdapter.generate_python_submission_response = lambda *_: AdapterResponse("OK")
 
     # dbt-spark sets these on the session with each statement, and ANSI mode to false among them.
     made = SparkCredentials.__post_init__
@@ -73,12 +67,18 @@ def _teach(session: Any) -> None:
 
     SparkCredentials.__post_init__ = keep_settings
 
+    execute = Cursor.execute
 
-def _option(arguments: Sequence[str], name: str) -> str | None:
-    return next(
-        (after for option, after in zip(arguments, arguments[1:], strict=False) if option == name), None
-    )
+    def execute_in_turn(cursor: Cursor, sql: str, *parameters: Any) -> None:
+        # dbt puts a comment before each statement.
+        if sql.rpartition("*/")[2].lstrip().lower().startswith("insert"):
+            with _one_writer:
+                execute(cursor, sql, *parameters)
+        else:
+            execute(cursor, sql, *parameters)
+
+    Cursor.execute = execute_in_turn
 
 
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+# Two inserts into one Parquet table at the same time delete each other's unfinished files.
+_one_writer = threading.Lock()

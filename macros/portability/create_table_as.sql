@@ -2,12 +2,13 @@
     format for both languages, Parquet unless the config `file_format` says otherwise. -#}
 {% macro spark__create_table_as(temporary, relation, compiled_code, language='sql') -%}
     {%- set file_format = config.get('file_format') or 'parquet' -%}
-    {%- if language == 'python' -%}
+    {%- if language == 'python' %}
+{#- From the beginning of a line, whatever calls this: Python minds. #}
 {{ compiled_code }}
 
 dbt = dbtObj(spark.table)
 model(dbt, spark).write.mode('overwrite').format('{{ file_format }}').saveAsTable('{{ relation }}')
-    {%- elif temporary -%}
+    {% elif temporary -%}
         {{ create_temporary_view(relation, compiled_code) }}
     {%- else -%}
         {%- set contract = config.get('contract') -%}
