@@ -78,16 +78,16 @@ def split(
 def undo(decisions: pa.Table, asked: Sequence[str], by: str, why: str, at: dt.datetime) -> pa.Table:
     """Rows that take back a decision: that about the two records `asked`, or that with the one id `asked`.
 
-    The pair falls back to what the evidence says. A split is taken back whole, whichever of its rows was
-    asked for; what it replaced holds again.
+    The pair falls back to what the evidence says, or to a split that holds. A split is taken back whole,
+    whichever of its rows was asked for; what it replaced holds again.
 
     Raises FixInput where there is no such decision, or it was taken back or replaced already.
     """
     row = _asked_row(decisions, asked)
-    if row["decision_group"] is None:
-        return _table([_row(_pair_of(row), "undone", by, why, at, "undo")])
-    group = row["decision_group"]
     newest = latest(decisions)
+    group = row["decision_group"]
+    if group is None:
+        return _table([_row(_pair_of(row), "undone", by, why, at, "undo")])
     since = min(r["decided_at"] for r in _rows(decisions) if r["decision_group"] == group)
     before = latest(_table([r for r in _rows(decisions) if r["decided_at"] < since]))
     taken_back = sorted(pair for pair, r in newest.items() if r["decision_group"] == group)
@@ -116,18 +116,22 @@ def in_force(decisions: pa.Table) -> dict[Pair, Row]:
 def settled(decisions: pa.Table, record_ids: pa.ChunkedArray) -> pa.Table:
     """What holds for the records that there are, in the columns of SCHEMA.
 
-    The latest row of each pair, `undone` ones too. Where the record that a split hangs on is gone, the next
-    of those that left takes its place.
+    The latest row of each pair, `undone` ones too. A split holds for all records that left by it, also where
+    the one that its rows hang on is gone, or was parted from the others since.
     """
     newest = latest(decisions)
     groups = {row["decision_group"] for row in newest.values()} - {None}
     if groups:
         asked = pa.array(sorted({record for pair in newest for record in pair}), pa.string())
         there = set(record_ids.filter(pc.is_in(record_ids, value_set=asked)).to_pylist())
-        for group in sorted(groups):
-            for pair, row in _hung_anew(newest, group, there).items():
-                if pair not in newest or newest[pair]["decided_at"] < row["decided_at"]:
-                    newest[pair] = row
+        of_groups: dict[str, list[Row]] = {group: [] for group in sorted(groups)}
+        for row in _rows(decisions):
+            if row["decision_group"] in groups:
+                of_groups[row["decision_group"]].append(row)
+        for step in (_held_together, _held_apart):
+            for rows in of_groups.values():
+                for pair, implied in step(rows, newest, there).items():
+                    newest[pair] = _stronger(newest.get(pair), implied)
     return _table(
         [
             {**row, "left_record_id": left, "right_record_id": right}
@@ -136,20 +140,40 @@ def settled(decisions: pa.Table, record_ids: pa.ChunkedArray) -> pa.Table:
     )
 
 
-def _hung_anew(newest: Mapping[Pair, Row], group: str, there: set[str]) -> dict[Pair, Row]:
-    """A split's rows with another record in the place of its anchor, where that is gone."""
-    rows = {pair: row for pair, row in newest.items() if row["decision_group"] == group}
-    leaving = {record for pair, row in rows.items() if row["decision"] == "same" for record in pair}
-    left = sorted(leaving & there)
-    if not left or leaving <= there:
+def _stronger(said: Row | None, implied: Row) -> Row:
+    """Of what was said of a pair and what a split implies for it: the later, unless that was taken back."""
+    if said is None or said["decided_at"] < implied["decided_at"]:
+        return implied
+    # The moment stays, so that the next build looks at the pair.
+    return {**implied, "decided_at": said["decided_at"]} if said["decision"] == "undone" else said
+
+
+def _held_together(rows: Sequence[Row], newest: Mapping[Pair, Row], there: set[str]) -> dict[Pair, Row]:
+    """Of a split's rows those that hold together what left, hung on a record that is there."""
+    held = [row for row in rows if row["decision"] == "same" and newest[_pair_of(row)] == row]
+    records = {record for row in held for record in _pair_of(row)}
+    if records <= there or not records & there:
         return {}
-    anchor, *others = left
-    example = next(iter(rows.values()))
-    found: dict[Pair, Row] = {_pair(anchor, other): {**example, "decision": "same"} for other in others}
-    for pair, row in rows.items():
-        staying = set(pair) - leaving
-        if row["decision"] == "different" and len(staying) == 1:
-            found[_pair(anchor, *staying)] = row
+    anchor, *others = sorted(records & there)
+    return {_pair(anchor, other): held[0] for other in others}
+
+
+def _held_apart(rows: Sequence[Row], newest: Mapping[Pair, Row], there: set[str]) -> dict[Pair, Row]:
+    """A split's cut: each part of what left, as far as decisions hold it together, and each that stayed."""
+    example = next(row for row in rows if row["decision"] == "different")
+    leaving = {record for row in rows if row["decision"] == "same" for record in _pair_of(row)}
+    if not leaving:
+        # One record left, which is in all rows; of two records it does not matter which.
+        leaving = {min(set.intersection(*(set(_pair_of(row)) for row in rows)))}
+    staying = {record for row in rows for record in _pair_of(row)} - leaving
+    same = [pair for pair, row in newest.items() if row["decision"] == "same" and there.issuperset(pair)]
+    found: dict[Pair, Row] = {}
+    parts = sorted(leaving & there)
+    while parts:
+        anchor = parts[0]
+        found |= {_pair(anchor, record): example for record in staying & there}
+        reached = _joined(same, anchor)
+        parts = [record for record in parts if record not in reached]
     return found
 
 

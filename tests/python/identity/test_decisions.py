@@ -107,6 +107,37 @@ def test_a_split_beats_an_earlier_same_across_the_cut_and_gives_it_back_when_und
     assert in_force(decisions)["b", "c"]["decision"] == "same"
 
 
+def test_a_part_that_is_split_again_stays_away_from_what_the_first_split_cut_off() -> None:
+    found = scored(*sure("abcdef"))
+    first = cut("def", "abc", day(2))
+    log = build("abcdef", found, NONE, day(1))
+    log = build("abcdef", found, first, day(3), log)
+    # All of the first split's rows hang on d, which is now taken away from e and f.
+    decisions = log_of(first, cut("d", "ef", day(4), first))
+    log = build("abcdef", found, decisions, day(5), log)
+    assert people_of(log) == {"abc", "d", "ef"}
+    second = decisions.column("decision_group")[-1].as_py()
+    decisions = log_of(decisions, undo(decisions, [second], "bo", "mistake", day(6)))
+    log = build("abcdef", found, decisions, day(7), log)
+    assert people_of(log) == {"abc", "def"}
+    group = first.column("decision_group")[0].as_py()
+    decisions = log_of(decisions, undo(decisions, [group], "bo", "mistake", day(8)))
+    assert people_of(build("abcdef", found, decisions, day(9), log)) == {"abcdef"}
+
+
+def test_a_same_across_a_cut_that_is_undone_leaves_the_cut_whole() -> None:
+    found = scored(*sure("abcd"))
+    decisions = cut("cd", "ab", day(2))
+    log = build("abcd", found, NONE, day(1))
+    log = build("abcd", found, decisions, day(3), log)
+    for one, other in (("c", "b"), ("d", "b")):
+        decisions = log_of(decisions, decided(one, other, "same", day(4)))
+        joined = build("abcd", found, decisions, day(5), log)
+        assert people_of(joined) == {"a", "bcd"}
+        decisions = log_of(decisions, undo(decisions, [one, other], "bo", "mistake", day(6)))
+        assert people_of(build("abcd", found, decisions, day(7), joined)) == {"ab", "cd"}
+
+
 def test_a_split_is_undone_as_one_and_the_old_id_comes_back() -> None:
     found = scored(*sure("abcde"))
     log = build("abcde", found, NONE, day(1))
