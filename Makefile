@@ -4,11 +4,15 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 BIN := .venv/bin
 CUSTOMERS ?= 5000
 
-.PHONY: demo test check bench clean setup setup-dev
+.PHONY: demo demo-spark test check bench clean setup setup-spark setup-dev java
 
 demo: setup ## Generate a retailer, build, and sync to a local receiver.
 	@test -f $${CDP_DATA:-data}/warehouse.duckdb || $(BIN)/cdp demo --customers $(CUSTOMERS) --seed 42 --today 2026-11-22
 	@$(BIN)/cdp receiver --port 0 --store $${CDP_DATA:-data}/receiver.sqlite -- $(BIN)/cdp run
+
+demo-spark: setup-spark ## The same at 1,000 customers on Spark, in this process; Java 17 is installed where it is missing.
+	@test -d $${CDP_DATA:-data}/spark/metastore || $(BIN)/cdp demo --target spark --customers 1000 --seed 42 --today 2026-11-22
+	@$(BIN)/cdp receiver --port 0 --store $${CDP_DATA:-data}/receiver-spark.sqlite -- $(BIN)/cdp run --target spark
 
 test: setup-dev check ## Run all checks and tests.
 	$(BIN)/pytest
@@ -28,7 +32,12 @@ clean: ## Remove the demo's warehouse, ledgers and dbt's artifacts; the installa
 	rm -rf target logs
 
 setup: .venv/.installed
+setup-spark: java .venv/.installed-spark
 setup-dev: .venv/.installed-dev
+
+java:
+	@command -v java >/dev/null || { apt-get update -qq && apt-get install -y -qq openjdk-17-jre-headless; } >/dev/null \
+		|| { echo "Spark needs Java 17, and it could not be installed: install openjdk-17-jre-headless, or put java on the PATH." >&2; exit 1; }
 
 .venv/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one: make PYTHON=python3.11")'
@@ -36,8 +45,12 @@ setup-dev: .venv/.installed-dev
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e .
 	@touch $@
 
+.venv/.installed-spark: pyproject.toml constraints.txt .venv/.installed
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[spark]'
+	@touch $@
+
 .venv/.installed-dev: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one: make PYTHON=python3.11")'
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
-	@touch $@ .venv/.installed
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,spark]'
+	@touch $@ .venv/.installed .venv/.installed-spark

@@ -35,6 +35,9 @@ _NEEDED = {
     "spark.sql.ansi.enabled": "true",
     # Names in double quotes, as in the standard and on the other engine.
     "spark.sql.ansi.doubleQuotedIdentifiers": "true",
+    # A chain of merges is as long as it is; the limits are for recursion that never ends.
+    "spark.sql.cteRecursionLevelLimit": "10000",
+    "spark.sql.cteRecursionRowLimit": "-1",
     # A build that was killed leaves files where its table was to be; the next one writes over them.
     "spark.sql.legacy.allowNonEmptyLocationInCTAS": "true",
 }

@@ -1,8 +1,4 @@
-{#- An id is retired once and never comes back, so that each has one successor at most. Each round of
-    following doubles the length of chain that is resolved: eight are enough for 256 merges in a row. -#}
-{%- set rounds = 8 -%}
-
-with
+with recursive
 
 events as (
 
@@ -23,26 +19,52 @@ successors as (
 
 ),
 
-{% for round in range(1, rounds + 1) -%}
-    {%- set before = 'successors' if loop.first else 'round_' ~ (round - 1) -%}
-    round_{{ round }} as (
+-- An id is retired once and never comes back, so that each has one successor at most and chains end.
+chains as (
 
-        select
-            nearer.retired_profile_id,
-            coalesce(further.profile_id, nearer.profile_id) as profile_id,
-            nearer.retired_at
+    select
+        retired_profile_id,
+        profile_id,
+        retired_at,
+        1 as steps
 
-        from {{ before }} as nearer
+    from successors
 
-        left join {{ before }} as further
-            on nearer.profile_id = further.retired_profile_id
+    union all
 
-    ),
+    select
+        chains.retired_profile_id,
+        successors.profile_id,
+        chains.retired_at,
+        chains.steps + 1 as steps
 
-{% endfor -%}
+    from chains
+
+    inner join successors
+        on chains.profile_id = successors.retired_profile_id
+
+),
+
+ranked as (
+
+    select
+        *,
+        row_number() over (partition by retired_profile_id order by steps desc) as place
+
+    from chains
+
+),
+
 final as (
 
-    select * from round_{{ rounds }}
+    select
+        retired_profile_id,
+        profile_id,
+        retired_at
+
+    from ranked
+
+    where place = 1
 
 )
 

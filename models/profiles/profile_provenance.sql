@@ -169,31 +169,66 @@ ranked_records as (
 
 ),
 
-final as (
+attributes as (
     {%- for rule in rules %}
-    {%- set class = rule.attribute ~ '_class' if rule.attribute in identifiers
-        else 'cast(null as ' ~ dbt.type_string() ~ ')' %}
 
-        select
-            profile_id,
-            '{{ rule.attribute }}' as attribute,
-            {{ rule.attribute }} as value,
-            record_id,
-            source,
-            {{ rule.group }}_rank = 1
-            {{- " and coalesce(" ~ class ~ ", 'personal') <> 'junk'" if rule.attribute in identifiers }} as is_winner,
-            cast({{ rule.group }}_rank as integer) as rank,
-            {{ class }} as identifier_class,
-            updated_at
-
-        from ranked_records
-
-        where {{ rule.attribute }} is not null
+        select '{{ rule.attribute }}' as attribute
         {%- if not loop.last %}
 
             union all
         {%- endif %}
     {%- endfor %}
+
+),
+
+-- One pass over the records, whatever the number of attributes.
+listed as (
+
+    select
+        ranked_records.profile_id,
+        attributes.attribute,
+        case attributes.attribute
+            {%- for rule in rules %}
+                when '{{ rule.attribute }}' then ranked_records.{{ rule.attribute }}
+            {%- endfor %}
+        end as value,
+        ranked_records.record_id,
+        ranked_records.source,
+        case attributes.attribute
+            {%- for rule in rules %}
+                when '{{ rule.attribute }}' then ranked_records.{{ rule.group }}_rank
+            {%- endfor %}
+        end as rank,
+        case attributes.attribute
+            {%- for identifier in identifiers %}
+                when '{{ identifier }}' then ranked_records.{{ identifier }}_class
+            {%- endfor %}
+            when '' then cast(null as {{ dbt.type_string() }})
+        end as identifier_class,
+        ranked_records.updated_at
+
+    from ranked_records
+
+    cross join attributes
+
+),
+
+final as (
+
+    select
+        profile_id,
+        attribute,
+        value,
+        record_id,
+        source,
+        rank = 1 and coalesce(identifier_class, 'personal') <> 'junk' as is_winner,
+        cast(rank as integer) as rank,
+        identifier_class,
+        updated_at
+
+    from listed
+
+    where value is not null
 
 )
 
