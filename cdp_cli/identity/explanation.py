@@ -193,6 +193,15 @@ def strongest_pair(given: pa.Table, left: Sequence[str], right: Sequence[str]) -
     return next(two, None)
 
 
+def is_stored(given: pa.Table, one: str, other: str) -> bool:
+    """Whether rows of identity_pairs have the pair of two records."""
+    left, right = sorted((one, other))
+    found = pc.and_(
+        pc.equal(given.column("left_record_id"), left), pc.equal(given.column("right_record_id"), right)
+    )
+    return bool(pc.any(found).as_py())
+
+
 def score_now(given: Input, left: str, right: str, model: Model) -> Mapping[str, Any] | None:
     """The row of identity_pairs that two records would have, whatever their score; None without a score."""
     two = pa.array([left, right], pa.string())

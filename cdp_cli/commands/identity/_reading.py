@@ -43,7 +43,9 @@ def read_profiles(warehouse: Warehouse, profile_ids: Sequence[str]) -> tuple[Inp
 
 
 def read_blocks(warehouse: Warehouse, record_ids: Sequence[str]) -> pa.Table:
-    """The rows of identity_blocks of some records."""
+    """The rows of identity_blocks of some records; none where there are no records to ask for."""
+    if not record_ids:
+        return pa.table({})
     marks = ", ".join("?" for _ in record_ids)
     return warehouse.arrow(
         f"select * from identity.identity_blocks where record_id in ({marks})", list(record_ids)

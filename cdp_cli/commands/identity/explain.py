@@ -12,7 +12,7 @@ from cdp_cli.commands.identity._finding import Found, find_records
 from cdp_cli.commands.identity._reading import read_blocks, read_profiles
 from cdp_cli.config import Settings
 from cdp_cli.errors import FixInput
-from cdp_cli.identity.explanation import Explanation, Link, strongest_pair
+from cdp_cli.identity.explanation import Explanation, Link, is_stored, strongest_pair
 from cdp_cli.identity.explanation import explain as why
 from cdp_cli.identity.picture import picture
 from cdp_cli.identity.waterfall import UNKNOWN
@@ -49,7 +49,8 @@ def explain(settings: Settings, one: str, other: str, html: Path | None, as_json
         two = strongest_pair(given.pairs, sides[0].record_ids, sides[1].record_ids)
         if two is None:
             raise FixInput("Both are the same record.", "Name two records, or one of another profile.")
-        blocks = read_blocks(warehouse, two)
+        # What blocks there are is only asked of a pair that was not scored: to count them costs the most.
+        blocks = read_blocks(warehouse, () if is_stored(given.pairs, *two) else two)
     found = why(given, blocks, profiles, *two, settings.project_dir)
     if html is not None:
         _write(html, picture(found))
