@@ -60,6 +60,14 @@ def warehouse(settings: Settings) -> Iterator[Warehouse]:
         yield opened
 
 
+@pytest.fixture
+def loads_kept(warehouse: Warehouse, tmp_path: Path) -> Iterator[None]:
+    """Other tests that share the session find the log of loads as it was."""
+    warehouse.export("select * from cdp.loads", tmp_path / "loads")
+    yield
+    warehouse.replace("cdp", "loads", tmp_path / "loads")
+
+
 def values(warehouse: Warehouse, sql: str) -> list[tuple[object, ...]]:
     return [tuple(row.values()) for row in warehouse.rows(sql)]
 
@@ -136,7 +144,7 @@ def test_a_replaced_table_stays_readable_to_a_view(warehouse: Warehouse, tmp_pat
 
 
 def test_files_are_loaded_with_the_same_checks(
-    settings: Settings, warehouse: Warehouse, tmp_path: Path
+    settings: Settings, warehouse: Warehouse, tmp_path: Path, loads_kept: None
 ) -> None:
     (tmp_path / "a.csv").write_text(CSV)
     [loaded] = load(settings, [tmp_path / "a.csv"], "erp.items")
