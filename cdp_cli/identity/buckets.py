@@ -183,11 +183,11 @@ def _ties(bands: Bands, grouped: bool) -> str:
         union all
 
         -- An id that was issued is minted anew from the record's id and a number (ids.mint), which may be
-        -- another record's id.
+        -- another record's id, or that of one that is gone.
         select
             hash('record ' || record_id) as a,
             hash('record ' || regexp_replace(record_id, '#[0-9]+$', '')) as b
-        from all_records
+        from (select record_id from all_records union all select record_id from all_log) as known
         where contains(record_id, '#')
     """
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from cdp_cli.identity import comparisons as compared
 from cdp_cli.identity.comparisons import Comparison
@@ -31,6 +32,7 @@ MOST_PAIRS_OF_VIEW = 200_000
 _DIGITS = 6
 _LEAST_SHARE_FILLED = 0.005
 _LEAST_FREQUENCY = 2
+_CANDIDATES = "candidates"
 
 # A number below _LEHMER for a pair, by its content: a sample that neither threads, the order of rows nor the
 # engine can change. A step of the generator of Park and Miller (1988), squared.
@@ -114,22 +116,10 @@ def train(engine: Engine, rules: Sequence[str]) -> Model:
     """A model of the tables `features` and `candidates`; `rules` names the bits of candidates.rules."""
     count_records = _one(engine, "select count(*) as answer from features")
     comparisons = _filled(engine, count_records)
-    views = (
-        [_random_view(engine, comparisons, count_records)]
-        if count_records > 1
-        else [_empty_view(comparisons)]
-    )
-    names = {comparison.name: position for position, comparison in enumerate(comparisons)}
-    for rule, used in VIEWS.items():
-        if rule in rules:
-            views.append(
-                _rule_view(
-                    engine, comparisons, rule, rules.index(rule), [names[u] for u in used if u in names]
-                )
-            )
+    views, candidates, share = _views(engine, comparisons, rules, count_records)
     priors = [[(level.m, level.u) for level in comparison.levels[:0:-1]] for comparison in comparisons]
     parameters = fit(views, [np.array(p)[:, 0] for p in priors], [np.array(p)[:, 1] for p in priors])
-    prior = _prior(engine, comparisons, parameters, count_records)
+    prior = _prior(candidates, share, parameters, count_records)
     settings = compared.splink_settings(comparisons, prior)
     for entry, m, u in zip(settings["comparisons"], parameters.m, parameters.u, strict=True):
         levels = entry["comparison_levels"][1:]
@@ -163,103 +153,99 @@ def _filled(engine: Engine, count_records: int) -> tuple[Comparison, ...]:
     return chosen or (compared.FIRST_NAME,)
 
 
-def _random_view(engine: Engine, comparisons: Sequence[Comparison], count_records: int) -> View:
+def _views(
+    engine: Engine, comparisons: Sequence[Comparison], rules: Sequence[str], count_records: int
+) -> tuple[list[View], View, float]:
+    """The views to learn from, a view of all candidates, and the share of them that it shows.
+
+    All of them are counted in one pass, since each pass costs an engine of many machines seconds.
+    """
+    bits = {rule: rules.index(rule) for rule in VIEWS if rule in rules}
+    sums = "".join(
+        f", sum(case when (rules >> {bit}) & 1 = 1 then 1 else 0 end) as {rule}" for rule, bit in bits.items()
+    )
+    counts = engine.arrow(f"select count(*) as {_CANDIDATES}{sums} from candidates").to_pylist()[0]
+    pairs = {RANDOM: _random_pairs(engine, count_records)}
+    for name in (*bits, _CANDIDATES):
+        condition = f"(rules >> {bits[name]}) & 1 = 1" if name in bits else "true"
+        if (counts[name] or 0) > MOST_PAIRS_OF_VIEW:
+            # A sample by content, which neither threads nor the order of rows can change.
+            condition += f" and {_DRAWN} < {MOST_PAIRS_OF_VIEW * _LEHMER // int(counts[name])}"
+        pairs[name] = f"select join_key_l, join_key_r from candidates where {condition}"
+    positions = {comparison.name: position for position, comparison in enumerate(comparisons)}
+    used = {
+        name: tuple(positions[u] for u in VIEWS.get(name, ()) if u in positions) for name in (RANDOM, *bits)
+    }
+    counted = _counted(engine, comparisons, pairs)
+    found = {name: _view(counted, comparisons, name, used.get(name, ())) for name in pairs}
+    share = min(1.0, MOST_PAIRS_OF_VIEW / max(counts[_CANDIDATES], 1))
+    return [found[name] for name in used], found[_CANDIDATES], share
+
+
+def _random_pairs(engine: Engine, count_records: int) -> str:
+    """A query of pairs of records drawn at random: all pairs, where there are few."""
     if count_records * (count_records - 1) // 2 <= RANDOM_PAIRS:
-        pairs = (
+        return (
             "select l.n as join_key_l, r.n as join_key_r "
             "from features as l inner join features as r on l.n < r.n"
         )
-    else:
-        random = np.random.default_rng(SEED)
-        first, second = random.integers(0, count_records, (2, RANDOM_PAIRS))
-        different = first != second
-        table = pa.table(
-            {
-                "join_key_l": np.minimum(first, second)[different],
-                "join_key_r": np.maximum(first, second)[different],
-            }
-        )
-        engine.give("random_pairs", table)
-        pairs = "select * from random_pairs"
-    return _view(engine, comparisons, RANDOM, pairs, ())
-
-
-def _empty_view(comparisons: Sequence[Comparison]) -> View:
-    return View(RANDOM, np.zeros((0, len(comparisons)), dtype=np.int64), np.zeros(0))
-
-
-def _rule_view(
-    engine: Engine,
-    comparisons: Sequence[Comparison],
-    rule: str,
-    bit: int,
-    used: Sequence[int],
-) -> View:
-    condition = f"(rules >> {bit}) & 1 = 1"
-    count = _one(engine, f"select count(*) as answer from candidates where {condition}")
-    if count > MOST_PAIRS_OF_VIEW:
-        # A sample by content, which neither threads nor the order of rows can change.
-        condition += f" and {_DRAWN} < {MOST_PAIRS_OF_VIEW * _LEHMER // count}"
-    return _view(
-        engine,
-        comparisons,
-        rule,
-        f"select join_key_l, join_key_r from candidates where {condition}",
-        used,
+    random = np.random.default_rng(SEED)
+    first, second = random.integers(0, count_records, (2, RANDOM_PAIRS))
+    different = first != second
+    table = pa.table(
+        {
+            "join_key_l": np.minimum(first, second)[different],
+            "join_key_r": np.maximum(first, second)[different],
+        }
     )
+    engine.give("random_pairs", table)
+    return "select join_key_l, join_key_r from random_pairs"
 
 
-def _view(
-    engine: Engine,
-    comparisons: Sequence[Comparison],
-    name: str,
-    pairs: str,
-    used: Sequence[int],
-) -> View:
+def _counted(engine: Engine, comparisons: Sequence[Comparison], pairs: Mapping[str, str]) -> pa.Table:
+    """How many pairs of each view are at each combination of levels."""
     levels = ", ".join(f"cast({level_expression(c)} as bigint) as level_{c.name}" for c in comparisons)
     names = ", ".join(f"level_{c.name}" for c in comparisons)
-    counted = engine.arrow(f"""
-        select {names}, count(*) as count_pairs
+    all_pairs = " union all ".join(
+        f"select '{name}' as view_name, join_key_l, join_key_r from ({query}) as pairs_of_view"
+        for name, query in pairs.items()
+    )
+    return engine.arrow(f"""
+        select view_name, {names}, count(*) as count_pairs
         from (
-            select {levels}
+            select view_name, {levels}
             from (
-                select {paired_columns(compared.COLUMNS)}
-                from ({pairs}) as pairs
+                select pairs.view_name, {paired_columns(compared.COLUMNS)}
+                from ({all_pairs}) as pairs
                 inner join features as l on pairs.join_key_l = l.n
                 inner join features as r on pairs.join_key_r = r.n
             )
         )
-        group by {names}
-        order by {names}
+        group by view_name, {names}
+        order by view_name, {names}
     """)
-    columns = [counted.column(f"level_{c.name}").to_numpy() for c in comparisons]
-    return View(
-        name,
-        np.stack(columns, axis=1),
-        counted.column("count_pairs").to_numpy().astype(np.float64),
-        tuple(used),
-    )
 
 
-def _prior(
-    engine: Engine,
-    comparisons: Sequence[Comparison],
-    parameters: Parameters,
-    count_records: int,
-) -> float:
+def _view(counted: pa.Table, comparisons: Sequence[Comparison], name: str, used: Sequence[int]) -> View:
+    rows = counted.filter(pc.equal(counted.column("view_name"), name))
+    columns = [rows.column(f"level_{c.name}").to_numpy() for c in comparisons]
+    counts = rows.column("count_pairs").to_numpy().astype(np.float64)
+    return View(name, np.stack(columns, axis=1), counts, tuple(used))
+
+
+def _prior(candidates: View, share: float, parameters: Parameters, count_records: int) -> float:
     """The probability that two records drawn at random are one person: what the candidates add up to."""
     total = count_records * (count_records - 1) / 2
-    count = _one(engine, "select count(*) as answer from candidates")
-    if not count:
+    if not candidates.counts.size:
         return 1e-6
-    share = min(1.0, MOST_PAIRS_OF_VIEW / count)
-    sample = f"select join_key_l, join_key_r from candidates where {_DRAWN} < {int(share * _LEHMER)}"
-    view = _view(engine, comparisons, "candidates", sample, ())
     # Between a match for one record in a hundred and ten matches for each.
     least, most = 0.01 / count_records, min(0.5, 20.0 / count_records)
     prior = 1.0 / count_records
     for _ in range(50):
-        matches = float((posterior(view, parameters.m, parameters.u, prior) * view.counts).sum()) / share
+        matches = (
+            float((posterior(candidates, parameters.m, parameters.u, prior) * candidates.counts).sum())
+            / share
+        )
         prior = min(most, max(least, matches / total))
     return _rounded(prior)
 

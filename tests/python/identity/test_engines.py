@@ -224,6 +224,7 @@ def at_most_to_the_driver(spark: Any, size: str) -> Iterator[None]:
         spark.conf.unset("spark.sql.autoBroadcastJoinThreshold")
 
 
+@pytest.mark.slow
 @pytest.mark.spark
 def test_no_records_come_to_the_driver(spark: Any, frames: dict[str, Any]) -> None:
     """A megabyte of records passes through, and results of more than a tenth of that are refused."""
