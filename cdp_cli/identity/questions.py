@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from cdp_cli.identity.decisions import in_force
+from cdp_cli.identity.decisions import settled
 from cdp_cli.identity.training import Model
 from cdp_cli.identity.waterfall import UNKNOWN, Waterfall, waterfall
 
@@ -51,10 +51,13 @@ def waiting(review: pa.Table, decisions: pa.Table, profiles: Mapping[str, str]) 
 
     `profiles` has the profile of each record that was decided on.
     """
+    held = settled(decisions, pa.chunked_array([pa.array(sorted(profiles), pa.string())]))
     answered = {
-        frozenset((profiles[left], profiles[right]))
-        for left, right in in_force(decisions)
-        if left in profiles and right in profiles
+        frozenset((profiles[row["left_record_id"]], profiles[row["right_record_id"]]))
+        for row in held.to_pylist()
+        if row["decision"] != "undone"
+        and row["left_record_id"] in profiles
+        and row["right_record_id"] in profiles
     }
     rows = [
         row
