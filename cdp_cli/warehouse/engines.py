@@ -9,7 +9,7 @@ from cdp_cli.identity.engine import Engine
 
 def engine_of(session: Any) -> Engine:
     """The engine over the tables of a session: a SparkSession, or dbt's session on an embedded warehouse."""
-    if hasattr(session, "sparkContext") or hasattr(session, "createDataFrame"):
+    if hasattr(session, "createDataFrame"):
         from cdp_cli.warehouse.spark_engine import SparkEngine
 
         return SparkEngine(session)

@@ -14,11 +14,18 @@ from typing import Any
 
 import pyarrow as pa
 
+from cdp_cli.errors import FixConfiguration
 from cdp_cli.identity.engine import Relation, Work
 from cdp_cli.warehouse.spark_sql import spark_sql
 
 # `monotonically_increasing_id` has the partition in the bits from this one up, and below it the row.
 _ROW_BITS = 33
+
+# String functions of the jar that comes with Splink, by the names that Splink gives them.
+_SIMILARITIES = {
+    "damerau_levenshtein": "uk.gov.moj.dash.linkage.LevDamerauDistance",
+    "jaro_winkler": "uk.gov.moj.dash.linkage.JaroWinklerSimilarity",
+}
 
 # Arrow that is given in more rows than that is for all executors to work on.
 _ROWS_OF_PART = 10_000
@@ -43,7 +50,7 @@ class SparkEngine:
         self._prefix = f"cdp_{uuid.uuid4().hex[:12]}"
         self._views: dict[str, str] = {}
         self._kept: dict[str, Any] = {}
-        _register_similarities(session)
+        self._knows_similarities = False
 
     def table(self, name: str) -> Relation:
         """A table of the warehouse, by its full name."""
@@ -153,14 +160,34 @@ class SparkEngine:
 
     def splink_condition(self, condition: str) -> str:
         """An SQL expression in Spark's dialect."""
-        return spark_sql(condition, {})
+        return self._said(condition)
 
     def close(self) -> None:
         """Let go of all tables."""
         self.drop(*list(self._views))
 
     def _frame(self, select: str) -> Any:
-        return self._session.sql(spark_sql(select, self._views))
+        return self._session.sql(self._said(select))
+
+    def _said(self, sql: str) -> str:
+        """SQL as Spark has it, which gets the functions that it calls."""
+        said = spark_sql(sql, self._views)
+        if not self._knows_similarities and any(f"{name.upper()}(" in said for name in _SIMILARITIES):
+            self._register_similarities()
+        return said
+
+    def _register_similarities(self) -> None:
+        try:
+            for name, java_class in _SIMILARITIES.items():
+                self._session.udf.registerJavaFunction(name, java_class, "double")
+        except Exception as error:
+            if "CANNOT_LOAD_FUNCTION_CLASS" not in str(error) and "not load class" not in str(error):
+                raise
+            raise FixConfiguration(
+                "Spark lacks Splink's string functions, which compare names.",
+                "Put scala-udf-similarity_spark4.x.jar, which comes with Splink, into `spark.jars`.",
+            ) from error
+        self._knows_similarities = True
 
     def _keep(self, name: str, frame: Any) -> None:
         """Materialise a frame under a name, then let go of what had the name before."""
@@ -214,14 +241,6 @@ def _release(frame: Any) -> None:
     inner = getattr(frame, "_jdf", None)
     if inner is not None:
         inner.queryExecution().analyzed().rdd().unpersist(False)
-
-
-def _register_similarities(session: Any) -> None:
-    from splink.internals.spark.jar_location import get_scala_udfs
-
-    for name, java_class, returned in get_scala_udfs():
-        if name in ("damerau_levenshtein", "jaro_winkler"):
-            session.udf.registerJavaFunction(name, java_class, returned)
 
 
 def _splink_api(session: Any) -> Any:
