@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
 
 import click
@@ -12,7 +14,8 @@ from cdp_cli.activation.engine import SyncResult
 from cdp_cli.commands import _summary, _syncs
 from cdp_cli.commands._options import json_option, project_options
 from cdp_cli.config import Settings
-from cdp_cli.errors import FixModel
+from cdp_cli.errors import ConfirmFirst, FixModel
+from cdp_cli.identity.change_guard import OPTION
 from cdp_cli.log import masked
 from cdp_cli.project import load_project
 from cdp_cli.status import read_status
@@ -23,12 +26,20 @@ _SLOWEST = 10
 # Unit tests try the SQL on made-up rows: they belong to a change of the code, not to a day's data.
 _DATA_ONLY = ("--exclude-resource-type", "unit_test")
 
+# What our own Python models raise stands in the last line of a traceback, after the name of its class.
+_OUR_ERROR = re.compile(r"^\s*cdp_cli\.errors\.\w+: (.+)$", re.MULTILINE)
+
 
 @click.command("run")
 @project_options
 @click.option("--full-refresh", is_flag=True, help="Rebuild incremental models; logs and ids are kept.")
+@click.option(
+    "--accept-identity-change",
+    is_flag=True,
+    help="Publish although more profiles merge or split than the var identity_change_guard allows.",
+)
 @json_option
-def run(settings: Settings, full_refresh: bool, as_json: bool) -> int:
+def run(settings: Settings, full_refresh: bool, accept_identity_change: bool, as_json: bool) -> int:
     """Build the models, then send what changed.
 
     A sync that is built from a model that failed is not sent; the others are. Tests of the data run with
@@ -47,7 +58,10 @@ def run(settings: Settings, full_refresh: bool, as_json: bool) -> int:
             done += 1
             tell(f"Building: {done} steps done, last {name}")
 
-        built = dbt.build(settings, [*_DATA_ONLY, *(["--full-refresh"] if full_refresh else [])], on_node)
+        options = ["--full-refresh"] if full_refresh else []
+        if accept_identity_change:
+            options += ["--vars", json.dumps({"accept_identity_change": True})]
+        built = dbt.build(settings, [*_DATA_ONLY, *options], on_node)
     project = load_project(settings)
     untrusted = untrusted_syncs(project, built)
     results = _syncs.send(settings, project, [s.name for s in project.syncs if s.name not in untrusted])
@@ -61,7 +75,7 @@ def run(settings: Settings, full_refresh: bool, as_json: bool) -> int:
         with open_warehouse(settings) as warehouse:
             _summary.show(read_status(settings, project, warehouse), with_syncs=False)
         _syncs.show(results, planned=False)
-    return max(_syncs.exit_code(results), FixModel.exit_code if failures else 0)
+    return max(_syncs.exit_code(results), _exit_code(built))
 
 
 def _skipped(name: str, because: str) -> SyncResult:
@@ -92,8 +106,17 @@ def _show_build(built: dbt.BuildResult, failures: list[dict[str, str]]) -> None:
     console.say()
 
 
+def _exit_code(built: dbt.BuildResult) -> int:
+    if any(OPTION in node.message for node in built.failures):
+        return ConfirmFirst.exit_code
+    return FixModel.exit_code if built.failures else 0
+
+
 def _sentence(message: str) -> str:
     """The first telling line of what dbt says about a failure, without personal data."""
+    ours = _OUR_ERROR.search(message)
+    if ours is not None:
+        return masked(ours.group(1))
     lines = [line.strip() for line in message.splitlines() if line.strip()]
     headings = ("Runtime Error in", "Database Error in", "Compilation Error in")
     telling = [line for line in lines if not line.startswith(headings)]

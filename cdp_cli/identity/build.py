@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, fields
 
-from cdp_cli.identity import assignments, buckets, pairs, scoring, training
+from cdp_cli.identity import assignments, buckets, change_guard, pairs, scoring, training
+from cdp_cli.identity.change_guard import ChangeGuard
 from cdp_cli.identity.engine import Engine, Relation
 from cdp_cli.identity.features import make_features
 from cdp_cli.identity.inputs import Input
@@ -65,16 +66,25 @@ def new_pairs(
         engine.close()
 
 
-def new_assignments(engine: Engine, given: Input, run: Relation, stored: str | None) -> Relation:
-    """New rows of identity_assignments. `stored` is its full name, where it is there: the log."""
+def new_assignments(
+    engine: Engine, given: Input, run: Relation, stored: str | None, guard: ChangeGuard | None = None
+) -> Relation:
+    """New rows of identity_assignments. `stored` is its full name, where it is there: the log.
+
+    Raises ConfirmFirst where the rows change more of the people that there were than `guard` allows.
+    """
     try:
         row = engine.read(run).to_pylist()[0]
         log = engine.table(stored) if stored else engine.returned(assignments.SCHEMA.empty_table())
         relations = {field.name: getattr(given, field.name) for field in fields(given)} | {"log": log}
         if engine.distributed:
-            return buckets.assign(engine, Input(**relations), row["run_id"], row["started_at"])
-        tables = {name: engine.read(relation) for name, relation in relations.items()}
-        return engine.returned(assignments.assign(Input(**tables), row["run_id"], row["started_at"]))
+            rows = buckets.assign(engine, Input(**relations), row["run_id"], row["started_at"])
+        else:
+            relations = {name: engine.read(relation) for name, relation in relations.items()}
+            rows = engine.returned(assignments.assign(Input(**relations), row["run_id"], row["started_at"]))
+        if guard is not None and stored:
+            change_guard.check(engine, guard, rows, relations["log"], relations["decisions"])
+        return rows
     finally:
         engine.close()
 

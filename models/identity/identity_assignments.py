@@ -1,6 +1,6 @@
 def model(dbt, session):
     dbt.config(materialized="incremental", incremental_strategy="append", full_refresh=False)
-    from cdp_cli.identity import build, inputs
+    from cdp_cli.identity import build, change_guard, inputs
     from cdp_cli.warehouse.engines import engine_of
 
     return build.new_assignments(
@@ -17,4 +17,7 @@ def model(dbt, session):
         ),
         run=dbt.ref("identity_run"),
         stored=str(dbt.this) if dbt.is_incremental else None,
+        guard=change_guard.configured(
+            dbt.config.meta_get("change_guard"), dbt.config.meta_get("accept_change")
+        ),
     )
