@@ -38,17 +38,19 @@ def assign(
     assigned_at: dt.datetime,
     bands: Bands = DEFAULT,
     since: dt.datetime | None = None,
+    rescored: bool | None = None,
 ) -> pa.Table:
     """New rows of identity_assignments, in the columns of SCHEMA, sorted by record: what this run changes.
 
-    `given` holds Arrow tables; where they are a part of the whole, `since` is the last run of the whole log.
+    `given` holds Arrow tables; where they are a part of the whole, `since` is the last run of the whole log,
+    and `rescored` says whether all pairs of the whole were scored since.
     Only components that something touched since the last run are grouped again: a record that is new,
     changed or gone, a pair that was scored, a decision that was taken.
     """
     connection = connect()
     try:
         _make_tables(connection, given, since)
-        touched = _touched(connection)
+        touched = _touched(connection, rescored)
         edges = _edges(connection)
         labels = held_components(touched.size, edges, bands)
         chosen = _records_of_touched_components(labels, touched)
@@ -81,9 +83,12 @@ def _make_tables(connection: duckdb.DuckDBPyConnection, given: Input, since: dt.
     """)
 
 
-def _touched(connection: duckdb.DuckDBPyConnection) -> NDArray[np.bool_]:
+def _touched(connection: duckdb.DuckDBPyConnection, rescored: bool | None) -> NDArray[np.bool_]:
     """For each record by number, whether this run has to look at it."""
-    found = connection.sql("""
+    all_anew = "(select min(scored_at) from given_pairs) > (select assigned_at from last_run)"
+    if rescored is not None:
+        all_anew = str(rescored).lower()
+    found = connection.sql(f"""
         with
 
         seeds as (
@@ -92,6 +97,11 @@ def _touched(connection: duckdb.DuckDBPyConnection) -> NDArray[np.bool_]:
             from numbered
             left join present on numbered.record_id = present.record_id
             where present.profile_id is null
+
+            union
+
+            -- A new model or rule scores all pairs again, and a pair that it finds no more touches nobody.
+            select record_id from numbered where {all_anew}
 
             union
 

@@ -47,7 +47,8 @@ def assign(
         engine.give(f"all_{name}", getattr(given, name))
     # Read several times below, and a view over several tables: without the long explanations of each pair.
     engine.make("held_pairs", "select * exclude (comparisons) from all_pairs")
-    engine.make("seeds", _seeds(since))
+    rescored = _rescored(engine, since)
+    engine.make("seeds", _seeds(None if rescored else since))
     if not engine.arrow("select record_id from seeds limit 1").num_rows:
         return engine.returned(assignments.SCHEMA.empty_table())
     decided = engine.look(given.decisions, "select * from given limit 0").column_names
@@ -63,6 +64,7 @@ def assign(
         run_id=run_id,
         assigned_at=assigned_at,
         since=since,
+        rescored=rescored,
         bands=bands,
     )
     return engine.spread(_travelling(buckets), work, assignments.SCHEMA)
@@ -76,10 +78,11 @@ def _assign_bucket(
     run_id: str,
     assigned_at: dt.datetime,
     since: dt.datetime | None,
+    rescored: bool,
     bands: Bands,
 ) -> pa.Table:
     given = Input(identifier_types=identifier_types, nicknames=nicknames, models=models, **tables)
-    return assignments.assign(given, run_id, assigned_at, bands, since)
+    return assignments.assign(given, run_id, assigned_at, bands, since, rescored)
 
 
 def _without_frequencies(models: pa.Table) -> pa.Table:
@@ -89,10 +92,16 @@ def _without_frequencies(models: pa.Table) -> pa.Table:
     return training.stored(dataclasses.replace(model, frequencies={}), trained_at)
 
 
+def _rescored(engine: Engine, since: dt.datetime | None) -> bool:
+    """Whether all pairs were scored since the last run: by a new model, rule or veto."""
+    first = engine.arrow("select min(scored_at) as first_at from held_pairs").column("first_at")[0].as_py()
+    return bool(since is not None and first is not None and first > since)
+
+
 def _seeds(since: dt.datetime | None) -> str:
     """Records that this run may have to look at; `assignments.assign` decides which of them it has to."""
     if since is None:
-        return "select record_id from all_records"
+        return "select record_id from all_records union select record_id from all_log"
     last_run = f"cast('{since.isoformat()}' as timestamp)"
     return f"""
         with

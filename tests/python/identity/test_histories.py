@@ -153,3 +153,12 @@ def test_a_veto_beats_any_score() -> None:
 def test_a_decision_on_a_record_that_is_gone_is_no_trouble() -> None:
     reading = given(["a"], scored(), decided=decisions(("a", "gone", "same", day(1))))
     assert set(present(assign(reading, "run", day(2)))) == {"a"}
+
+
+def test_a_pair_that_a_new_model_finds_no_more_holds_nobody() -> None:
+    records = ["r0", "r1", "r2", "r3"]
+    log = play([(set(records), {("r0", "r1"): 0.999})])[0]
+    # The model scored all pairs anew, and dropped the pair that held r0 and r1.
+    rescored = given(records, scored(("r2", "r3", 0.2), at=day(2)), log=log)
+    after = pa.concat_tables([log, assign(rescored, "run2", day(2), NO_MARGIN)])
+    assert groups(present(after)) == {frozenset({record}) for record in records}
