@@ -48,12 +48,21 @@ class View:
 
 @dataclass(frozen=True)
 class Parameters:
-    """m and u by comparison and level, and each view's share of matches."""
+    """m and u by comparison and level, and each view's share of matches.
+
+    `change` is the most that a parameter changed in the last round: `fit` ends where it is small.
+    """
 
     m: list[Floats]
     u: list[Floats]
     shares: dict[str, float]
     iterations: int
+    change: float
+
+    @property
+    def converged(self) -> bool:
+        """Whether the last round changed next to nothing, and did not merely come last."""
+        return self.change < _CONVERGED
 
 
 def fit(views: Sequence[View], prior_m: Sequence[Floats], prior_u: Sequence[Floats]) -> Parameters:
@@ -65,7 +74,7 @@ def fit(views: Sequence[View], prior_m: Sequence[Floats], prior_u: Sequence[Floa
         for position, values in enumerate(prior_u)
     ]
     shares = {view.name: _FIRST_RANDOM_SHARE if view.name == RANDOM else _FIRST_SHARE for view in views}
-    iterations = 0
+    iterations, change = 0, 1.0
     while iterations < _MOST_ITERATIONS:
         iterations += 1
         m_counts = [_PRIOR_MATCHES * values / values.sum() for values in prior_m]
@@ -86,7 +95,7 @@ def fit(views: Sequence[View], prior_m: Sequence[Floats], prior_u: Sequence[Floa
         m, u = new_m, new_u
         if change < _CONVERGED:
             break
-    return Parameters(m, u, shares, iterations)
+    return Parameters(m, u, shares, iterations, change)
 
 
 def posterior(view: View, m: Sequence[Floats], u: Sequence[Floats], share: float) -> Floats:

@@ -130,6 +130,13 @@ def train(engine: Engine, rules: Sequence[str]) -> Model:
     report = {
         "records": count_records,
         "iterations": parameters.iterations,
+        "change": _rounded(parameters.change),
+        "converged": parameters.converged,
+        # Pairs at each level, from plain difference up; a level that no pair is at keeps its priors.
+        "seen": {
+            comparison.name: _seen(views, position, len(priors[position]))
+            for position, comparison in enumerate(comparisons)
+        },
         "views": {
             view.name: {
                 "pairs": int(view.counts.sum()),
@@ -231,6 +238,15 @@ def _view(counted: pa.Table, comparisons: Sequence[Comparison], name: str, used:
     columns = [rows.column(f"level_{c.name}").to_numpy() for c in comparisons]
     counts = rows.column("count_pairs").to_numpy().astype(np.float64)
     return View(name, np.stack(columns, axis=1), counts, tuple(used))
+
+
+def _seen(views: Sequence[View], position: int, count_levels: int) -> list[int]:
+    seen = np.zeros(count_levels)
+    for view in views:
+        if position not in view.used:
+            known = view.patterns[:, position] >= 0
+            seen += np.bincount(view.patterns[known, position], view.counts[known], count_levels)
+    return [int(count) for count in seen]
 
 
 def _prior(candidates: View, share: float, parameters: Parameters, count_records: int) -> float:
