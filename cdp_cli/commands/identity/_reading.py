@@ -50,3 +50,22 @@ def read_blocks(warehouse: Warehouse, record_ids: Sequence[str]) -> pa.Table:
     return warehouse.arrow(
         f"select * from identity.identity_blocks where record_id in ({marks})", list(record_ids)
     )
+
+
+def read_all(warehouse: Warehouse) -> tuple[Input, pa.Table]:
+    """What a build reads to compare and assign all records, and the rows of identity_blocks."""
+
+    def of(table: str, order: str) -> pa.Table:
+        return warehouse.arrow(f"select * from identity.{table} order by {order}")
+
+    return Input(
+        records=of("identity_records", "record_id"),
+        identifiers=of("identity_identifiers", "record_id, identifier_type, identifier_value"),
+        identifier_types=of("identifier_types", "identifier_type"),
+        nicknames=warehouse.arrow("select * from identity.nicknames"),
+        models=of("identity_models", "trained_at"),
+        pairs=of("identity_current_pairs", "left_record_id, right_record_id"),
+        decisions=read_decisions(warehouse),
+        changes=of("identity_record_log", "record_id, seen_at"),
+        log=of("identity_assignments", "assigned_at, record_id"),
+    ), of("identity_blocks", "record_id, blocking_rule, block_key")

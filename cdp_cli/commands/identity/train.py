@@ -1,0 +1,99 @@
+"""`cdp identity train`: a new model on the present records, and what it would change."""
+
+from __future__ import annotations
+
+import click
+
+from cdp_cli import console
+from cdp_cli.commands._options import json_option, project_options
+from cdp_cli.commands.identity._decisions import need_build, now
+from cdp_cli.commands.identity._reading import read_all
+from cdp_cli.config import Settings
+from cdp_cli.identity.retraining import LevelReport, Retraining, accepted, retrain
+from cdp_cli.warehouse import open_warehouse
+
+
+@click.command("train")
+@click.option(
+    "--accept", is_flag=True, help="Store the new model: the next build uses it, whatever the verdict."
+)
+@json_option
+@project_options
+def train(settings: Settings, accept: bool, as_json: bool) -> None:
+    """Train a new model on the records as they are, and report what it would change.
+
+    Nothing is stored without --accept. Ids stay: the next build carries them over, and logs each merge and
+    split.
+
+    \b
+    Examples:
+        cdp identity train
+        cdp identity train --accept
+    """
+    with open_warehouse(settings) as warehouse:
+        need_build(warehouse, "identity_assignments")
+        given, blocks = read_all(warehouse)
+    with console.progress("Training"):
+        model, report = retrain(given, blocks, now())
+    if accept:
+        with open_warehouse(settings, read_only=False) as warehouse:
+            stored = warehouse.arrow("select version, trained_at, settings, frequencies, report "
+                                     "from identity.identity_models")  # fmt: skip
+            warehouse.append("identity", "identity_models", accepted(model, stored, now()))
+    if as_json:
+        console.document(report)
+        return
+    _show(report)
+    if accept:
+        console.say(f"Stored as {model.version}: the next `dbt build` scores all pairs with it.")
+
+
+def _show(report: Retraining) -> None:
+    console.say(f"[bold]{report.verdict}[/bold]: {console.literal(report.why)}\n")
+    console.table(
+        f"Model {report.version}, beside {report.pinned_version} of {report.pinned_trained_at:%Y-%m-%d}",
+        ["comparison", "level", "weight", "before", "m", "before", "u", "before", "pairs seen"],
+        [_row(level) for level in report.levels],
+    )
+    state = "converged" if report.converged else "did not converge"
+    console.say(
+        f"{report.records:,} records; training {state} in {report.rounds} rounds (last change "
+        f"{report.change:.1g}). Two records at random are one person with {report.prior:.2g} "
+        f"({report.pinned_prior:.2g} before)."
+    )
+    if report.never_seen:
+        console.say(
+            f"Never seen, so the prior stands: {console.literal('; '.join(report.never_seen).replace('_', ' '))}."
+        )
+    if report.decided is not None:
+        console.say(
+            f"On {report.decided.pairs:,} decided pairs: F1 {report.decided.new_f1:.3f}, "
+            f"{report.decided.pinned_f1:.3f} before."
+        )
+    people = report.people
+    console.say(
+        f"{people.moved_records:,} of {people.records:,} records would move; of {people.profiles:,} profiles "
+        f"{people.merged:,} would merge into others and {people.split:,} split, {people.profiles_after:,} "
+        "would be left."
+    )
+    if people.largest:
+        console.say()
+        console.table(
+            "The largest that would change",
+            ["profile", "", "records", "with"],
+            [(p.profile_id, p.kind, p.count_records, p.other_profile_id) for p in people.largest],
+        )
+    console.say(f"{report.seconds:.1f} s.")
+
+
+def _row(level: LevelReport) -> tuple[object, ...]:
+    return (
+        level.comparison.replace("_", " "),
+        level.level,
+        *(None if value is None else f"{value:+.2f}" for value in (level.weight, level.pinned_weight)),
+        *(
+            None if value is None else f"{value:.2g}"
+            for value in (level.m, level.pinned_m, level.u, level.pinned_u)
+        ),
+        level.pairs,
+    )
