@@ -37,8 +37,7 @@ def train(settings: Settings, accept: bool, as_json: bool) -> None:
         model, report = retrain(given, blocks, now())
     if accept:
         with open_warehouse(settings, read_only=False) as warehouse:
-            stored = warehouse.arrow("select version, trained_at, settings, frequencies, report "
-                                     "from identity.identity_models")  # fmt: skip
+            stored = warehouse.arrow("select version, trained_at from identity.identity_models")
             warehouse.append("identity", "identity_models", accepted(model, stored, now()))
     if as_json:
         console.document(report)
@@ -62,9 +61,8 @@ def _show(report: Retraining) -> None:
         f"({report.pinned_prior:.2g} before)."
     )
     if report.never_seen:
-        console.say(
-            f"Never seen, so the prior stands: {console.literal('; '.join(report.never_seen).replace('_', ' '))}."
-        )
+        levels = "; ".join(report.never_seen).replace("_", " ")
+        console.say(f"Never seen, so the prior stands: {console.literal(levels)}.")
     if report.decided is not None:
         console.say(
             f"On {report.decided.pairs:,} decided pairs: F1 {report.decided.new_f1:.3f}, "
