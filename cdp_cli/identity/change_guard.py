@@ -111,7 +111,7 @@ def measure(engine: Engine, rows: Relation, log: Relation, decisions: Relation) 
 
 def _sentences(guard: ChangeGuard, found: Change) -> tuple[str, str]:
     named = ", ".join(
-        f"{profile.profile_id} ({profile.count_records:,} records) "
+        f"{profile.profile_id} ({profile.count_records:,} record{'' if profile.count_records == 1 else 's'}) "
         f"{'into' if profile.kind == 'merged' else 'partly into'} {profile.other_profile_id}"
         for profile in found.largest
     )

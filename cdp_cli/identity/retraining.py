@@ -150,16 +150,16 @@ def retrain(
     )
 
 
-def accepted(model: Model, models: pa.Table, at: dt.datetime) -> pa.Table:
-    """The row of identity_models that makes the next build use `model`.
+def accepted(model: Model, stored: pa.Table, at: dt.datetime) -> pa.Table:
+    """The row of identity_models that makes the next build use `model`; `stored` has version and trained_at.
 
     Raises FixInput where the log has the very model already: versions name contents.
     """
-    if model.version in models.column("version").to_pylist():
-        pinned = training.newest(models).version == model.version
+    versions = stored.sort_by([("trained_at", "descending")]).column("version").to_pylist()
+    if model.version in versions:
+        later = "it is in force" if versions[0] == model.version else "a later one is in force"
         raise FixInput(
-            f"identity.identity_models has the model {model.version} already"
-            + (", and it is in force." if pinned else "; a later one is in force."),
+            f"identity.identity_models has the model {model.version} already, and {later}.",
             "There is nothing to accept: train again when the records have changed.",
         )
     return training.stored(model, at)
@@ -239,12 +239,12 @@ def _decided(given: Input, profiles: pa.Table, scored: pa.Table, bands: Bands) -
 
 def _levels(model: Model, pinned: Model) -> tuple[LevelReport, ...]:
     """Each level of each comparison that either model makes, the surest agreement first."""
-    now, before = _by_level(model), _by_level(pinned)
-    seen = _pairs_seen(model)
-    return tuple(
-        LevelReport(*key, *now.get(key, _NONE), *before.get(key, _NONE), seen.get(key))
-        for key in [*now, *(key for key in before if key not in now)]
-    )
+    now, before, seen = _by_level(model), _by_level(pinned), _pairs_seen(model)
+    found = []
+    for key in [*now, *(key for key in before if key not in now)]:
+        (m, u, weight), (pinned_m, pinned_u, pinned_weight) = now.get(key, _NONE), before.get(key, _NONE)
+        found.append(LevelReport(*key, m, u, weight, pinned_m, pinned_u, pinned_weight, pairs=seen.get(key)))
+    return tuple(found)
 
 
 _NONE = (None, None, None)
