@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import warnings
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from cdp_cli.config import Settings
@@ -40,6 +40,7 @@ def _teach_adapter() -> None:
     from dbt.adapters.spark.connections import SparkCredentials
     from dbt.adapters.spark.impl import SparkAdapter
     from dbt.adapters.spark.session import Cursor
+    from dbt_common.clients import agate_helper
     from pyspark.sql import SparkSession
 
     class SessionJob(PythonJobHelper):  # type: ignore[misc]
@@ -66,6 +67,10 @@ def _teach_adapter() -> None:
         credentials.server_side_parameters = {}
 
     SparkCredentials.__post_init__ = keep_settings
+
+    # A seed's text column may hold the word null: it is one of the values that people type for want of one.
+    testers = agate_helper.build_type_tester
+    agate_helper.build_type_tester = partial(testers, string_null_values=("",))
 
     execute = Cursor.execute
 

@@ -142,7 +142,7 @@ def _local(settings: Settings) -> dict[str, str]:
         "spark.jars": str(_similarity_jar()),
         "spark.sql.warehouse.dir": str(folder / "tables"),
         _METASTORE: f"jdbc:derby:;databaseName={metastore};create=true",
-        "spark.driver.extraJavaOptions": f"-Dderby.stream.error.file={folder / 'derby.log'}",
+        "spark.driver.defaultJavaOptions": f"-Dderby.stream.error.file={folder / 'derby.log'}",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
         # One machine: as many tasks as it has cores, and no more.
