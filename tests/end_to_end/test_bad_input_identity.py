@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -124,3 +125,107 @@ def test_a_decision_that_cannot_be_taken(
     assert sentence in ran.err
     with duckdb.connect(str(built.warehouse), read_only=True) as connection:
         assert connection.execute("select count(*) from cdp.identity_decisions").fetchall() == [(0,)]
+
+
+@dataclass(frozen=True)
+class Case:
+    """`sql` changes the warehouse of a built project first, `share` the var identity_change_guard."""
+
+    id: str
+    arguments: str
+    says: str
+    code: int
+    sql: str = ""
+    share: str = ""
+
+
+# An import gone wrong: every second customer carries the details of the one before.
+MIXED_UP = """
+    update shop.customers as c
+    set
+        email = o.email, first_name = o.first_name, last_name = o.last_name, phone = o.phone,
+        date_of_birth = o.date_of_birth, address1 = o.address1, city = o.city, zip = o.zip
+    from (
+        select id, lag(columns(* exclude (id))) over (order by id) from shop.customers
+        qualify row_number() over (order by id) % 2 = 0
+    ) as o
+    where c.id = o.id
+"""
+CASES = [
+    Case(
+        "training without a model to compare with",
+        "identity train",
+        "identity.identity_models is empty. Run `dbt build`: the first build trains a model by itself.",
+        6,
+        sql="delete from identity.identity_models",
+    ),
+    Case(
+        "training without records",
+        "identity train",
+        "identity.identity_records is empty, so there is nothing to learn from. Load people and run "
+        "`dbt build`, then train again.",
+        3,
+        sql="delete from identity.identity_records",
+    ),
+    Case(
+        "accepting the model that is in force",
+        "identity train --accept",
+        "already, and it is in force. There is nothing to accept: train again when the records have changed.",
+        3,
+    ),
+    Case("an audit of no rows", "identity audit --limit 0", "0 is not in the range x>=1.", 2),
+    Case(
+        "a guard of people that is no share",
+        "run",
+        "The dbt var identity_change_guard is '7', which is no share from 0 to 1. Correct it in "
+        "dbt_project.yml: 0.05 stops a build that changes more than 5 % of all profiles.",
+        6,
+        share="7",
+    ),
+    Case(
+        "an import that mixes customers up",
+        "run",
+        "nothing was published. If that is meant, run `cdp run --accept-identity-change`; else take back what "
+        "changed (a rule, a limit, a blocked value, a model, a source) and run again.",
+        8,
+        sql=MIXED_UP,
+    ),
+]
+
+
+def people_of(project: Project) -> list[object]:
+    with duckdb.connect(str(project.warehouse), read_only=True) as connection:
+        return [
+            connection.execute(f"select * from {table} order by all").fetchall()
+            for table in ("identity.identity_map", "profiles.profiles", "identity.identity_assignments")
+        ]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+def test_it_is_refused_in_a_sentence_and_nobody_changes(demo: Project, case: Case) -> None:
+    if case.sql:
+        with duckdb.connect(str(demo.warehouse)) as connection:
+            connection.execute(case.sql)
+    if case.share:
+        settings = demo.root / "dbt_project.yml"
+        text = settings.read_text(encoding="utf-8")
+        settings.write_text(
+            text.replace("identity_change_guard: 0.05", f"identity_change_guard: {case.share}"),
+            encoding="utf-8",
+        )
+    before = people_of(demo)
+    ran = demo.cdp(*case.arguments.split(), KLAVIYO_API_KEY="demo")
+    assert ran.code == case.code, ran.err
+    assert case.says in " ".join(ran.err.split())
+    assert "Traceback" not in ran.err
+    assert people_of(demo) == before
+
+
+@pytest.mark.parametrize("command", ["train", "audit"])
+def test_there_is_nothing_to_look_at_before_a_build(tmp_path: Path, command: str) -> None:
+    project = copy_project(tmp_path / "project")
+    with duckdb.connect(str(project.warehouse)):
+        pass
+    ran = project.cdp("identity", command)
+    assert ran.code == 6
+    assert "The warehouse has no table identity.identity_assignments. Run `dbt build` first." in ran.err

@@ -56,8 +56,8 @@ def _show(found: Audit) -> None:
     moment = "never" if found.last_run_at is None else f"{found.last_run_at:%Y-%m-%d %H:%M}"
     console.say(
         f"{found.records:,} records are {found.profiles:,} profiles; the largest has {found.largest:,}. "
-        f"Before the last run that changed any ({moment}) there were {found.profiles_before:,}, the largest of "
-        f"{found.largest_before:,}.\n"
+        f"Before the last run that changed any ({moment}) there were {found.profiles_before:,}, the largest "
+        f"of {found.largest_before:,}.\n"
     )
     console.table(
         "Records of a profile",
