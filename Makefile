@@ -15,7 +15,7 @@ demo-spark: setup-spark ## The same at 1,000 customers on Spark, in this process
 	@$(BIN)/cdp receiver --port 0 --store $${CDP_DATA:-data}/receiver-spark.sqlite -- $(BIN)/cdp run --target spark
 
 test: setup-dev check ## Run all checks and tests.
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 check: setup-dev ## Lint and type-check.
 	$(BIN)/ruff format --check cdp_cli tests benchmarks

@@ -21,7 +21,8 @@ DAYS = ("today", "tomorrow")
 ENGINES = ("dev", "spark")
 # What a run writes down about itself: its ids and times, and the model's, which name all that it weighed.
 OF_THE_RUN = {
-    "run_id", "seen_at", "scored_at", "assigned_at", "occurred_at", "event_id", "decided_at", "version",
+    "run_id", "seen_at", "scored_at", "assigned_at", "occurred_at", "event_id", "decided_at", "retired_at",
+    "version",
 }  # fmt: skip
 ABOUT_THE_RUN = {
     "identity.identity_run", "identity.identity_record_log", "identity.identity_models", "cdp.loads",
@@ -37,7 +38,6 @@ SMALL = """
         spark.sql.adaptive.enabled: "false"
         spark.sql.codegen.wholeStage: "false"
         spark.sql.codegen.factoryMode: NO_CODEGEN
-        spark.driver.extraJavaOptions: "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 """
 
 # Fails when the rows are already being written.
