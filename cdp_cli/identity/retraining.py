@@ -153,16 +153,37 @@ def retrain(
 def accepted(model: Model, stored: pa.Table, at: dt.datetime) -> pa.Table:
     """The row of identity_models that makes the next build use `model`; `stored` has version and trained_at.
 
-    Raises FixInput where the log has the very model already: versions name contents.
+    A model that is there already, but not in force, is stored once more under a name of its own, so that all
+    pairs are scored again. Raises FixInput where the very model is in force.
     """
     versions = stored.sort_by([("trained_at", "descending")]).column("version").to_pylist()
-    if model.version in versions:
-        later = "it is in force" if versions[0] == model.version else "a later one is in force"
+    if versions and _content(versions[0]) == _content(model.version):
         raise FixInput(
-            f"identity.identity_models has the model {model.version} already, and {later}.",
+            f"The model {_content(model.version)} is in force already.",
             "There is nothing to accept: train again when the records have changed.",
         )
-    return training.stored(model, at)
+    times = sum(_content(version) == _content(model.version) for version in versions)
+    name = _content(model.version) + (f".{times + 1}" if times else "")
+    return training.stored(dataclasses.replace(model, version=name), at)
+
+
+def restored(version: str, models: pa.Table, at: dt.datetime) -> pa.Table:
+    """The row that makes the next build use an earlier model of `models`, the rows of identity_models.
+
+    Raises FixInput where there is none of that name, or it is in force.
+    """
+    found = models.filter(pc.equal(models.column("version"), version))
+    if not found.num_rows:
+        known = ", ".join(models.sort_by("trained_at").column("version").to_pylist())
+        raise FixInput(
+            f"identity.identity_models has no model {version!r}.", f"Name one of: {known or 'none'}."
+        )
+    return accepted(training.newest(found), models, at)
+
+
+def _content(version: str) -> str:
+    """The name of a model's content: a model that was stored again has a number behind it."""
+    return version.partition(".")[0]
 
 
 def _trained(given: Input, blocks: pa.Table, at: dt.datetime, bands: Bands) -> tuple[Model, pa.Table]:
@@ -196,7 +217,7 @@ def _people(
     )
     rows = (
         assignments.SCHEMA.empty_table()
-        if model.version == pinned.version
+        if model.version == _content(pinned.version)
         else assignments.assign(after, "new model", at + then, bands)
     )
     engine = InMemory()
@@ -283,7 +304,7 @@ def _verdict(
     decided: Decided | None,
 ) -> tuple[str, str]:
     changed = people.merged + people.split
-    if model.version == pinned.version:
+    if model.version == _content(pinned.version):
         return SAME, "The present records train the very model that is in force."
     if not model.report["converged"]:
         return KEEP, "Training did not converge, so its figures are not to be trusted."

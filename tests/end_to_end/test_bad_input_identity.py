@@ -170,7 +170,13 @@ CASES = [
     Case(
         "accepting the model that is in force",
         "identity train --accept",
-        "already, and it is in force. There is nothing to accept: train again when the records have changed.",
+        "is in force already. There is nothing to accept: train again when the records have changed.",
+        3,
+    ),
+    Case(
+        "going back to a model that is not there",
+        "identity train --restore m_none",
+        "identity.identity_models has no model 'm_none'. Name one of: m",
         3,
     ),
     Case("an audit of no rows", "identity audit --limit 0", "0 is not in the range x>=1.", 2),

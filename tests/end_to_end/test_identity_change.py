@@ -54,7 +54,8 @@ def test_a_build_that_mixes_people_up_stops_until_a_person_accepts_it(demo: Proj
     assert accepted.json["build"]["failures"] == []
     assert the_map(demo) != before
     changed = last_events(demo)
-    assert changed["merged"] + changed["split"] + changed["moved"] > 0.05 * len({profile for _, profile in before})
+    profiles = {profile for _, profile in before}
+    assert changed["merged"] + changed["split"] + changed["moved"] > 0.05 * len(profiles)
     # Once accepted it is the present, and the next build has nothing to ask.
     assert demo.dbt(*IDENTITY).code == 0
 

@@ -9,7 +9,7 @@ from cdp_cli.commands._options import json_option, project_options
 from cdp_cli.commands.identity._decisions import need_build, now
 from cdp_cli.commands.identity._reading import read_all
 from cdp_cli.config import Settings
-from cdp_cli.identity.retraining import LevelReport, Retraining, accepted, retrain
+from cdp_cli.identity.retraining import LevelReport, Retraining, accepted, restored, retrain
 from cdp_cli.warehouse import open_warehouse
 
 
@@ -17,9 +17,10 @@ from cdp_cli.warehouse import open_warehouse
 @click.option(
     "--accept", is_flag=True, help="Store the new model: the next build uses it, whatever the verdict."
 )
+@click.option("--restore", metavar="VERSION", help="Go back to an earlier model of identity_models.")
 @json_option
 @project_options
-def train(settings: Settings, accept: bool, as_json: bool) -> None:
+def train(settings: Settings, accept: bool, restore: str | None, as_json: bool) -> None:
     """Train a new model on the records as they are, and report what it would change.
 
     Nothing is stored without --accept. Ids stay: the next build carries them over, and logs each merge and
@@ -29,7 +30,11 @@ def train(settings: Settings, accept: bool, as_json: bool) -> None:
     Examples:
         cdp identity train
         cdp identity train --accept
+        cdp identity train --restore m215ae3ff345d
     """
+    if restore is not None:
+        _restore(settings, restore, as_json)
+        return
     with open_warehouse(settings) as warehouse:
         need_build(warehouse, "identity_assignments")
         given, blocks = read_all(warehouse)
@@ -38,13 +43,28 @@ def train(settings: Settings, accept: bool, as_json: bool) -> None:
     if accept:
         with open_warehouse(settings, read_only=False) as warehouse:
             stored = warehouse.arrow("select version, trained_at from identity.identity_models")
-            warehouse.append("identity", "identity_models", accepted(model, stored, now()))
+            row = accepted(model, stored, now())
+            warehouse.append("identity", "identity_models", row)
     if as_json:
         console.document(report)
         return
     _show(report)
     if accept:
-        console.say(f"Stored as {model.version}: the next `dbt build` scores all pairs with it.")
+        version = row.column("version")[0].as_py()
+        console.say(f"Stored as {version}: the next `dbt build` scores all pairs with it.")
+
+
+def _restore(settings: Settings, version: str, as_json: bool) -> None:
+    with open_warehouse(settings, read_only=False) as warehouse:
+        need_build(warehouse, "identity_models")
+        models = warehouse.arrow("select * from identity.identity_models order by trained_at")
+        row = restored(version, models, now())
+        warehouse.append("identity", "identity_models", row)
+    stored = row.column("version")[0].as_py()
+    if as_json:
+        console.document({"version": stored})
+    else:
+        console.say(f"Stored as {stored}: the next `dbt build` scores all pairs with it.")
 
 
 def _show(report: Retraining) -> None:

@@ -16,7 +16,7 @@ from cdp_cli.identity.inputs import Input
 from cdp_cli.identity.memory import InMemory
 from cdp_cli.identity.prepare import prepare
 from cdp_cli.identity.resolve import resolve
-from cdp_cli.identity.retraining import KEEP, REPLACE, SAME, accepted, retrain
+from cdp_cli.identity.retraining import KEEP, REPLACE, SAME, accepted, restored, retrain
 from tests.conftest import ROOT
 from tests.python.identity.people import decisions, given, scored
 
@@ -83,7 +83,7 @@ def test_the_same_records_train_the_same_model_and_change_nobody() -> None:
     assert (report.people.moved_records, report.people.merged, report.people.split) == (0, 0, 0)
     assert report.converged
     assert report.rounds > 1
-    with pytest.raises(FixInput, match=f"has the model {model.version} already, and it is in force"):
+    with pytest.raises(FixInput, match=f"The model {model.version} is in force already"):
         accepted(model, read.models, after())
 
 
@@ -136,8 +136,21 @@ def test_an_accepted_model_is_in_force() -> None:
     model, _ = retrain(read, blocks, after())
     log = pa.concat_tables([read.models, accepted(model, read.models, after())])
     assert training.newest(log).version == model.version
-    with pytest.raises(FixInput, match="a later one is in force"):
-        accepted(dataclasses.replace(model, version="m_other"), log, after())
+
+
+def test_an_earlier_model_comes_back_under_a_name_of_its_own() -> None:
+    read, blocks = built()
+    first = training.newest(read.models)
+    other = training.stored(dataclasses.replace(first, version="m_other"), after())
+    log = pa.concat_tables([read.models, other])
+    log = pa.concat_tables([log, restored(first.version, log, after() + dt.timedelta(days=1))])
+    back = training.newest(log)
+    assert (back.version, back.settings) == (f"{first.version}.2", first.settings)
+    _, report = retrain(dataclasses.replace(read, models=log), blocks, after() + dt.timedelta(days=2))
+    assert report.verdict == SAME
+    for version, sentence in ((first.version, "is in force already"), ("m_none", "has no model 'm_none'")):
+        with pytest.raises(FixInput, match=sentence):
+            restored(version, log, after())
 
 
 def test_without_a_model_or_records_there_is_nothing_to_train() -> None:
