@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 BIN := .venv/bin
 CUSTOMERS ?= 5000
 
-.PHONY: demo demo-spark test check bench clean setup setup-spark setup-dev java
+.PHONY: demo demo-spark test test-spark check bench clean setup setup-spark setup-dev java
 
 demo: setup ## Generate a retailer, build, and sync to a local receiver.
 	@test -f $${CDP_DATA:-data}/warehouse.duckdb || $(BIN)/cdp demo --customers $(CUSTOMERS) --seed 42 --today 2026-11-22
@@ -14,8 +14,12 @@ demo-spark: setup-spark ## The same at 1,000 customers on Spark, in this process
 	@test -d $${CDP_DATA:-data}/spark/metastore || $(BIN)/cdp demo --target spark --customers 1000 --seed 42 --today 2026-11-22
 	@$(BIN)/cdp receiver --port 0 --store $${CDP_DATA:-data}/receiver-spark.sqlite -- $(BIN)/cdp run --target spark
 
-test: setup-dev check ## Run all checks and tests.
-	$(BIN)/pytest --numprocesses 2 --dist loadfile
+test: java setup-dev check ## Run all checks and tests, but those of Spark's own parts.
+	$(BIN)/pytest --numprocesses 2 --dist loadfile -m "not spark"
+
+test-spark: java setup-dev ## Test Spark's own parts in depth: one SparkSession a process.
+	$(BIN)/pytest -m spark tests/python/identity
+	$(BIN)/pytest -m spark tests/python/warehouse tests/end_to_end
 
 check: setup-dev ## Lint and type-check.
 	$(BIN)/ruff format --check cdp_cli tests benchmarks
@@ -35,7 +39,7 @@ setup: .venv/.installed
 setup-spark: java .venv/.installed-spark
 setup-dev: .venv/.installed-dev
 
-java:
+java: ## Java for Spark, from Debian's packages where there is none.
 	@command -v java >/dev/null || { apt-get update -qq && apt-get install -y -qq openjdk-17-jre-headless; } >/dev/null \
 		|| { echo "Spark needs Java 17, and it could not be installed: install openjdk-17-jre-headless, or put java on the PATH." >&2; exit 1; }
 

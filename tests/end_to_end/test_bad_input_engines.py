@@ -32,6 +32,7 @@ class Case:
     environment: Mapping[str, str] = field(default_factory=dict)
     arrange: Callable[[Path], object] = lambda root: None
     needs_spark: bool = True
+    starts_java: bool = False
 
 
 def written(name: str, text: str, mode: int = 0o644) -> Callable[[Path], object]:
@@ -52,8 +53,8 @@ def in_target(line: str) -> Callable[[Path], object]:
     def change(root: Path) -> None:
         path = root / "profiles.yml"
         text = path.read_text(encoding="utf-8")
-        assert "      method: session\n" in text
-        path.write_text(text.replace("      method: session\n", f"      method: session\n      {line}\n"))
+        assert "      server_side_parameters: {}\n" in text
+        path.write_text(text.replace("      server_side_parameters: {}\n", f"      {line}\n"))
 
     return change
 
@@ -131,6 +132,7 @@ CASES = [
         "Spark did not start for the target 'spark': Invalid maximum heap size: -Xmxlots. "
         "Correct `server_side_parameters` in profiles.yml; {root}/data/spark/java.log has what Java said.",
         arrange=with_parameter("spark.driver.memory: lots"),
+        starts_java=True,
     ),
     Case(
         "a Spark setting of a wrong type",
@@ -138,12 +140,14 @@ CASES = [
         "\"spark.sql.shuffle.partitions\" is invalid. It should be a/an 'int' value. "
         "Correct `server_side_parameters` in profiles.yml; {root}/data/spark/java.log has what Java said.",
         arrange=with_parameter("spark.sql.shuffle.partitions: many"),
+        starts_java=True,
     ),
     Case(
         "a table format that is not there",
         "Spark has no table format 'delta', which spark.sql.sources.default in profiles.yml names. "
         "Use parquet, or add the format's package with `spark.jars` or `spark.jars.packages`.",
         arrange=with_parameter("spark.sql.sources.default: delta"),
+        starts_java=True,
     ),
     Case(
         "a metastore that is broken",
@@ -156,7 +160,7 @@ CASES = [
 
 @pytest.mark.parametrize(
     "case",
-    [pytest.param(case, id=case.id, marks=[pytest.mark.spark] if case.needs_spark else []) for case in CASES],
+    [pytest.param(case, id=case.id, marks=[pytest.mark.spark] if case.starts_java else []) for case in CASES],
 )
 def test_it_is_said_in_one_sentence(case: Case, tmp_path: Path) -> None:
     if case.needs_spark:

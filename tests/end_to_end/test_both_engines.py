@@ -15,7 +15,7 @@ from cdp_cli.receiver import Receiver
 from tests import spark
 from tests.conftest import ROOT, Project, copy_project
 
-pytestmark = [pytest.mark.spark, pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 DAYS = ("today", "tomorrow")
 ENGINES = ("dev", "spark")
