@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 BIN := .venv/bin
 CUSTOMERS ?= 5000
 
-.PHONY: demo demo-spark test test-spark check bench clean setup setup-spark setup-dev java
+.PHONY: demo demo-spark test test-deep check bench clean setup setup-spark setup-dev java
 
 demo: setup ## Generate a retailer, build, and sync to a local receiver.
 	@test -f $${CDP_DATA:-data}/warehouse.duckdb || $(BIN)/cdp demo --customers $(CUSTOMERS) --seed 42 --today 2026-11-22
@@ -14,10 +14,12 @@ demo-spark: setup-spark ## The same at 1,000 customers on Spark, in this process
 	@test -d $${CDP_DATA:-data}/spark/metastore || $(BIN)/cdp demo --target spark --customers 1000 --seed 42 --today 2026-11-22
 	@$(BIN)/cdp receiver --port 0 --store $${CDP_DATA:-data}/receiver-spark.sqlite -- $(BIN)/cdp run --target spark
 
-test: java setup-dev check ## Run all checks and tests, but those of Spark's own parts.
-	$(BIN)/pytest --numprocesses 2 --dist loadfile -m "not spark"
+test: setup-dev check ## Run all checks and tests but the deep ones. Without Java the engines are not compared.
+	-@$(MAKE) --no-print-directory java
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder -m "not spark and not deep"
 
-test-spark: java setup-dev ## Test Spark's own parts in depth: one SparkSession a process.
+test-deep: java setup-dev ## Run the tests that take minutes each; of Spark's own parts with one session a process.
+	$(BIN)/pytest -m deep
 	$(BIN)/pytest -m spark tests/python/identity
 	$(BIN)/pytest -m spark tests/python/warehouse tests/end_to_end
 

@@ -6,9 +6,12 @@ from collections import Counter
 from typing import Any
 
 import duckdb
+import pytest
 
 from tests.conftest import Project
 from tests.end_to_end.test_bad_input_identity import MIXED_UP
+
+pytestmark = pytest.mark.deep
 
 IDENTITY = (
     "build",
