@@ -97,7 +97,9 @@ def run(settings: Settings, arguments: Sequence[str]) -> int:
     runner = dbt_runner(settings)
     if runner is not None:
         return runner(settings, command, lambda _: None)
-    return subprocess.run([*_DBT, *command], cwd=settings.project_dir, check=False).returncode
+    environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
+    done = subprocess.run([*_DBT, *command], cwd=settings.project_dir, env=environment, check=False)
+    return done.returncode
 
 
 _DBT = (sys.executable, "-m", "dbt.cli.main")

@@ -26,6 +26,10 @@ from cdp_cli.warehouse import open_warehouse
 _LAYERS = {"unified", "identity", "profiles", "segments", "activation", "insights", "cdp"}
 
 
+# What the edited model makes: of a folder `..._failed`, nothing else is asked.
+_EDITED = ("profiles", "profile_identifiers")
+
+
 def keep(settings: Settings, folder: Path) -> None:
     """One file a model or log, `<schema>.<name>.parquet`, and the receiver's state."""
     folder.mkdir(parents=True)
@@ -36,6 +40,8 @@ def keep(settings: Settings, folder: Path) -> None:
         for node in nodes
         if node["resource_type"] in ("model", "source", "seed") and node["schema"] in _LAYERS
     )
+    if folder.name.endswith("_failed"):
+        names = [_EDITED]
     with open_warehouse(settings) as warehouse:
         for schema, name in names:
             rows = warehouse.arrow(f"select * from {schema}.{name}")
