@@ -23,6 +23,18 @@ CASES = [
     ("different_first_names", ANN, {**ANN, "first_name": "B."}, True),
     ("different_first_names", ANN, {**ANN, "first_name": None}, False),
     ("different_first_names", ANN, {**ANN, "first_name": "Lee", "last_name": "Ann"}, False),
+    (
+        "different_first_names",
+        {**ANN, "first_name": "Lete", "last_name": "Annes"},
+        {**ANN, "first_name": "Annas"},
+        False,
+    ),
+    (
+        "different_first_names",
+        {"first_name": "A", "last_name": "X"},
+        {"first_name": "B", "last_name": "X"},
+        True,
+    ),
     ("different_first_names", {**ANN, "first_name": "Robert"}, {**ANN, "first_name": "Bob"}, False),
     ("different_first_names", {**ANN, "first_name": "Maggie"}, {**ANN, "first_name": "Margaert"}, False),
     ("different_first_names", {**ANN, "first_name": "Ruby"}, {**ANN, "first_name": "Rbuy"}, False),
