@@ -3,6 +3,9 @@
     'source', 'first_name', 'last_name', 'all_names', 'email_first_name', 'email_last_name', 'birth_date', 'birth_text', 'gender', 'email', 'phone',
     'street', 'city', 'postcode', 'user_id', 'loyalty_id', 'national_id', 'anonymous_id',
 ] -%}
+{%- set birth_text = "nullif(trim(cast(birth_date as " ~ dbt.type_string() ~ ")), '')" -%}
+{%- set today = "cast(current_date as " ~ dbt.type_string() ~ ")" -%}
+{%- set is_future = regexp_like(birth_text, '^[0-9]{4}') ~ " and " ~ birth_text ~ " > " ~ today -%}
 
 with
 
@@ -32,7 +35,8 @@ normalised as (
             ~ dbt.split_part('full_name', "','", 2) ~ " || ' ' || " ~ dbt.split_part('full_name', "','", 1)
             ~ " else full_name end", titles=true
         ) }} as whole_name,
-        nullif(trim(cast(birth_date as {{ dbt.type_string() }})), '') as birth_text,
+        -- Nobody is born in the future: the date of a form or a slip, so it is unknown.
+        case when not ({{ is_future }}) then {{ birth_text }} end as birth_text,
         nullif(lower(trim(gender)), '') as gender,
         nullif(lower(trim(email)), '') as email,
         nullif({{ regexp_replace_all('phone', '[^0-9+]+', '') }}, '') as phone,
