@@ -11,6 +11,9 @@ REFERENCES: Final = ("ref", "source", "var")
 
 PROJECT_MACROS: Final = ("days_between", "most_frequent", "run_started_at_utc", "share", "within_days")
 
+# Macros of the project that give a table out of another, named by ref() or by a WITH.
+TABLE_MACROS: Final = ("one_per_household",)
+
 # Macros of dbt that give a type's name.
 DBT_TYPES: Final = {
     "type_bigint": "bigint",

@@ -6,6 +6,7 @@ The template is parsed and never rendered, so nothing in it can act.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -19,12 +20,15 @@ from cdp_cli.segments.allowed import (
     PROJECT_MACROS,
     REFERENCES,
     REFUSED_SOURCES,
+    TABLE_MACROS,
 )
 
 TABLE = "cdp_table_"
 MACRO = "cdp_macro"
 
-_KNOWN = (*REFERENCES, *PROJECT_MACROS, *(f"dbt.{name}" for name in (*DBT_MACROS, *DBT_TYPES)))
+_KNOWN = (
+    *REFERENCES, *PROJECT_MACROS, *TABLE_MACROS, *(f"dbt.{name}" for name in (*DBT_MACROS, *DBT_TYPES))
+)  # fmt: skip
 
 
 @dataclass
@@ -58,6 +62,8 @@ def read_template(text: str) -> Template:
 
 
 _ONLY_EXPRESSIONS = "Use {{ }} with ref, source, var and the macros that docs/segments.md lists, no more."
+_ONLY_TABLES = "Give it one ref(), or the name of a WITH in quotes."
+_WORD = re.compile("[A-Za-z_][A-Za-z0-9_]*")
 
 
 def _parts(body: list[nodes.Node], template: Template) -> Iterator[str]:
@@ -83,6 +89,8 @@ def _expression(node: nodes.Node, template: Template) -> str:
     values = [*node.args, *(keyword.value for keyword in node.kwargs)]
     if name in REFERENCES:
         return _reference(name, values, template, node.lineno)
+    if name in TABLE_MACROS:
+        return _table(name, values, template, node.lineno)
     if name.startswith("dbt.type_"):
         return DBT_TYPES[name.removeprefix("dbt.")]
     return f"{MACRO}({', '.join(_argument(value, template) for value in values)})"
@@ -100,6 +108,18 @@ def _reference(name: str, values: list[nodes.Expr], template: Template, line: in
         return "1"
     template.tables += 1
     return f"{TABLE}{template.tables}"
+
+
+def _table(name: str, values: list[nodes.Expr], template: Template, line: int) -> str:
+    """The table that a macro is made of stands in for it, and is held to the same rules."""
+    if len(values) == 1:
+        (value,) = values
+        if isinstance(value, nodes.Call) and _name(value.node) == "ref":
+            return _expression(value, template)
+        if isinstance(value, nodes.Const) and _WORD.fullmatch(str(value.value)):
+            return str(value.value)
+    template.refuse(line, f"calls {name} with something that is no table", _ONLY_TABLES)
+    return f"{TABLE}0"
 
 
 def _argument(value: nodes.Expr, template: Template) -> str:

@@ -1,8 +1,5 @@
 {%- set rules = survivorship_rules() -%}
-{#- What makes a visitor somebody. -#}
-{%- set naming = rules | map(attribute='attribute') | select(
-    'in', ['full_name', 'first_name', 'last_name', 'email', 'phone', 'user_id', 'loyalty_id']
-) | list -%}
+{%- set naming = rules | map(attribute='attribute') | select('in', naming_attributes()) | list -%}
 
 with
 
@@ -21,6 +18,12 @@ identity_map as (
 profile_provenance as (
 
     select * from {{ ref('profile_provenance') }}
+
+),
+
+household_map as (
+
+    select * from {{ ref('household_map') }}
 
 ),
 
@@ -163,6 +166,17 @@ golden as (
 
 ),
 
+households as (
+
+    select
+        profile_id,
+        household_id,
+        count(*) over (partition by household_id) as count_household_members
+
+    from household_map
+
+),
+
 described as (
 
     select
@@ -176,6 +190,8 @@ described as (
             {%- endfor %}
             seen.national_id
         ) is null as is_anonymous,
+        households.household_id,
+        households.count_household_members,
         seen.count_records,
         listed_sources.count_sources,
         listed_sources.sources,
@@ -189,6 +205,9 @@ described as (
 
     left join golden
         on seen.profile_id = golden.profile_id
+
+    left join households
+        on seen.profile_id = households.profile_id
 
 ),
 

@@ -1,0 +1,107 @@
+{#- Of the golden address, so that who moves out leaves: each part from the record that survived for it. -#}
+{%- set parts = {'street_address': 'street', 'city': 'city', 'postcode': 'postcode'} -%}
+
+with
+
+profile_provenance as (
+
+    select * from {{ ref('profile_provenance') }}
+
+),
+
+identity_records as (
+
+    select * from {{ ref('identity_records') }}
+
+),
+
+identity_map as (
+
+    select * from {{ ref('identity_map') }}
+
+),
+
+addresses as (
+
+    select
+        {%- for attribute, part in parts.items() %}
+            max(case when profile_provenance.attribute = '{{ attribute }}' then identity_records.{{ part }} end)
+                as {{ part }},
+        {%- endfor %}
+        profile_provenance.profile_id
+
+    from profile_provenance
+
+    inner join identity_records
+        on profile_provenance.record_id = identity_records.record_id
+
+    where
+        profile_provenance.is_winner
+        and profile_provenance.attribute in ('{{ parts | join("', '") }}')
+
+    group by profile_provenance.profile_id
+
+),
+
+-- As in `profiles`: nothing that is anonymous lives anywhere.
+named as (
+
+    select profile_id
+
+    from profile_provenance
+
+    where
+        is_winner
+        and attribute in ('{{ naming_attributes() | join("', '") }}')
+
+    union
+
+    select identity_map.profile_id
+
+    from identity_map
+
+    inner join identity_records
+        on identity_map.record_id = identity_records.record_id
+
+    where identity_records.national_id is not null
+
+),
+
+homes as (
+
+    select
+        addresses.profile_id,
+        md5(
+            addresses.street || '|' || coalesce(addresses.city, '') || '|' || coalesce(addresses.postcode, '')
+        ) as door,
+        addresses.street,
+        addresses.city,
+        addresses.postcode,
+        {{ regexp_replace_all('addresses.street', '[^0-9]+', ' ') }} as house_number,
+        {{ regexp_remove('addresses.street', '[0-9 ]') }} as street_letters
+
+    from addresses
+
+    inner join named
+        on addresses.profile_id = named.profile_id
+
+    where addresses.street is not null
+
+),
+
+final as (
+
+    select
+        profile_id,
+        door,
+        street,
+        city,
+        postcode,
+        trim(house_number) as house_number,
+        street_letters
+
+    from homes
+
+)
+
+select * from final
