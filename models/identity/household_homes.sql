@@ -37,7 +37,11 @@ addresses as (
 
     where
         profile_provenance.is_winner
-        and profile_provenance.attribute in ('{{ parts | join("', '") }}')
+        and profile_provenance.attribute in (
+            {%- for attribute in parts %}
+                '{{ attribute }}'{{ ',' if not loop.last }}
+            {%- endfor %}
+        )
 
     group by profile_provenance.profile_id
 
@@ -52,7 +56,11 @@ named as (
 
     where
         is_winner
-        and attribute in ('{{ naming_attributes() | join("', '") }}')
+        and attribute in (
+            {%- for attribute in naming_attributes() %}
+                '{{ attribute }}'{{ ',' if not loop.last }}
+            {%- endfor %}
+        )
 
     union
 

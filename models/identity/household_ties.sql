@@ -218,7 +218,11 @@ surname_parts as (
         where
             last_name like '% %'
             and length({{ dbt.split_part('last_name', "' '", place) }}) >= 3
-            and {{ dbt.split_part('last_name', "' '", place) }} not in ('{{ particles | join("', '") }}')
+            and {{ dbt.split_part('last_name', "' '", place) }} not in (
+                {%- for particle in particles %}
+                    '{{ particle }}'{{ ',' if not loop.last }}
+                {%- endfor %}
+            )
     {%- endfor %}
 
 ),
@@ -376,7 +380,8 @@ homes_of_values as (
 
     having
         count(distinct homes.street) = 1
-        and (count(distinct homes.city) = 1 or count(distinct homes.postcode) = 1)
+        and count(distinct homes.city) <= 1
+        and coalesce(levenshtein(min(homes.postcode), max(homes.postcode)), 0) <= 1
 
 ),
 
@@ -415,7 +420,8 @@ guests_of_one_home as (
 
     having
         count(distinct street) = 1
-        and (count(distinct city) = 1 or count(distinct postcode) = 1)
+        and count(distinct city) <= 1
+        and coalesce(levenshtein(min(postcode), max(postcode)), 0) <= 1
 
 ),
 
