@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass, fields
 
 from cdp_cli.identity import assignments, buckets, change_guard, pairs, scoring, training
+from cdp_cli.identity.bands import DEFAULT, Bands
 from cdp_cli.identity.change_guard import ChangeGuard
 from cdp_cli.identity.engine import Engine, Relation
 from cdp_cli.identity.features import make_features
@@ -40,7 +41,13 @@ def first_model(engine: Engine, given: Compared, run: Relation, stored: str | No
 
 
 def new_pairs(
-    engine: Engine, given: Compared, models: Relation, changes: Relation, run: Relation, stored: str | None
+    engine: Engine,
+    given: Compared,
+    models: Relation,
+    changes: Relation,
+    run: Relation,
+    stored: str | None,
+    bands: Bands = DEFAULT,
 ) -> Relation:
     """New rows of identity_pairs: the pairs of records that changed since pairs were last scored.
 
@@ -49,7 +56,7 @@ def new_pairs(
     """
     try:
         model = training.newest(engine.read(models))
-        last = _last_scored(engine, pairs.version(model), stored)
+        last = _last_scored(engine, pairs.version(model, bands), stored)
         since = "true"
         if last is not None:
             since = f"seen_at > {_moment(last)}"
@@ -61,13 +68,20 @@ def new_pairs(
             "changed", "select features.n from features where record_id in (select record_id from changes)"
         )
         scoring.make_candidates(engine, changed_only=last is not None)
-        return pairs.score(engine, model, _started_at(engine, run), changed_only=last is not None)
+        return pairs.score(
+            engine, model, _started_at(engine, run), changed_only=last is not None, bands=bands
+        )
     finally:
         engine.close()
 
 
 def new_assignments(
-    engine: Engine, given: Input, run: Relation, stored: str | None, guard: ChangeGuard | None = None
+    engine: Engine,
+    given: Input,
+    run: Relation,
+    stored: str | None,
+    guard: ChangeGuard | None = None,
+    bands: Bands = DEFAULT,
 ) -> Relation:
     """New rows of identity_assignments. `stored` is its full name, where it is there: the log.
 
@@ -78,10 +92,12 @@ def new_assignments(
         log = engine.table(stored) if stored else engine.returned(assignments.SCHEMA.empty_table())
         relations = {field.name: getattr(given, field.name) for field in fields(given)} | {"log": log}
         if engine.distributed:
-            rows = buckets.assign(engine, Input(**relations), row["run_id"], row["started_at"])
+            rows = buckets.assign(engine, Input(**relations), row["run_id"], row["started_at"], bands)
         else:
             relations = {name: engine.read(relation) for name, relation in relations.items()}
-            rows = engine.returned(assignments.assign(Input(**relations), row["run_id"], row["started_at"]))
+            rows = engine.returned(
+                assignments.assign(Input(**relations), row["run_id"], row["started_at"], bands)
+            )
         if guard is not None and stored:
             change_guard.check(engine, guard, rows, relations["log"], relations["decisions"])
         return rows

@@ -18,7 +18,8 @@ import yaml
 
 _MACRO_FOLDERS = ("identity", "portability")
 _SEEDS = ("identifier_types", "blocked_values", "nicknames", "mobile_prefixes")
-_SQL_MODELS = ("identity_records", "identity_identifiers", "identity_blocks")
+# In the order in which they read each other.
+SQL_MODELS = ("identity_records", "identity_identifiers", "identity_blocks")
 
 
 def prepare(connection: duckdb.DuckDBPyConnection, people: pa.Table, project_dir: Path) -> None:
@@ -26,15 +27,16 @@ def prepare(connection: duckdb.DuckDBPyConnection, people: pa.Table, project_dir
 
     `people` has columns of the person vocabulary; those that it lacks are taken as null.
     """
-    connection.register("given_people", people)
-    vocabulary = _vocabulary()
-    columns = ", ".join(
-        f"cast({_quoted(name)} as {type_}) as {name}"
-        if name in people.column_names
-        else f"cast(null as {type_}) as {name}"
-        for name, type_ in vocabulary.items()
-    )
-    connection.execute(f"create or replace temp view unified_people as select {columns} from given_people")
+    load_seeds(connection, project_dir)
+    give_people(connection, people)
+    render = renderer(project_dir)
+    for model in SQL_MODELS:
+        sql = render(model_text(project_dir, model))
+        connection.execute(f"create or replace temp table {model} as {sql}")
+
+
+def load_seeds(connection: duckdb.DuckDBPyConnection, project_dir: Path) -> None:
+    """Make the seeds of identity as tables in `connection`."""
     for seed in _SEEDS:
         path = project_dir / "seeds" / "identity" / f"{seed}.csv"
         types = _column_types(path.with_suffix(".yml"))
@@ -43,14 +45,30 @@ def prepare(connection: duckdb.DuckDBPyConnection, people: pa.Table, project_dir
             f"select * from read_csv(?, header = true, columns = {types})",
             [str(path)],
         )
-    render = renderer(project_dir)
-    for model in _SQL_MODELS:
-        sql = render((project_dir / "models" / "identity" / f"{model}.sql").read_text(encoding="utf-8"))
-        connection.execute(f"create or replace temp table {model} as {sql}")
+
+
+def give_people(connection: duckdb.DuckDBPyConnection, people: pa.Table) -> None:
+    """Make `people`, with columns of the person vocabulary, known as the model unified_people."""
+    connection.register("given_people", people)
+    columns = ", ".join(
+        f"cast({_quoted(name)} as {type_}) as {name}"
+        if name in people.column_names
+        else f"cast(null as {type_}) as {name}"
+        for name, type_ in _vocabulary().items()
+    )
+    connection.execute(f"create or replace temp view unified_people as select {columns} from given_people")
+
+
+def model_text(project_dir: Path, model: str) -> str:
+    """The text of a model of identity, as dbt reads it."""
+    return (project_dir / "models" / "identity" / f"{model}.sql").read_text(encoding="utf-8")
 
 
 def renderer(project_dir: Path, variables: Mapping[str, Any] | None = None) -> Any:
-    """A function from a model's text to its SQL for DuckDB. `variables` override those of dbt_project.yml."""
+    """A function from a model's text to its SQL for DuckDB. `variables` override those of dbt_project.yml.
+
+    An incremental model is rendered as one whose table is there, under the model's name in `this`.
+    """
     project = yaml.safe_load((project_dir / "dbt_project.yml").read_text(encoding="utf-8"))
     values = {**(project.get("vars") or {}), **(variables or {})}
     texts = [
@@ -66,6 +84,8 @@ def renderer(project_dir: Path, variables: Mapping[str, Any] | None = None) -> A
         {
             "config": lambda **_: "",
             "ref": lambda name: name,
+            "source": lambda schema, name: name,
+            "is_incremental": lambda: True,
             "var": lambda name, default=None: values.get(name, default),
             "return": lambda value: value,
             "adapter": adapter,
@@ -74,8 +94,8 @@ def renderer(project_dir: Path, variables: Mapping[str, Any] | None = None) -> A
     )
     adapter.macros = environment.from_string(macros).module
 
-    def render(text: str) -> str:
-        return environment.from_string(macros + "\n" + text).render().strip()
+    def render(text: str, this: str = "") -> str:
+        return environment.from_string(macros + "\n" + text).render(this=this).strip()
 
     return render
 
@@ -95,6 +115,14 @@ class _CrossDatabase:
     @staticmethod
     def type_string() -> str:
         return "varchar"
+
+    @staticmethod
+    def type_timestamp() -> str:
+        return "timestamp"
+
+    @staticmethod
+    def listagg(measure: str, delimiter: str, order_by: str) -> str:
+        return f"listagg({measure}, {delimiter} {order_by})"
 
     @staticmethod
     def split_part(text: str, delimiter: str, part: int) -> str:

@@ -1,0 +1,177 @@
+"""A warehouse in memory with the models of identity: a build runs their SQL and their library as dbt does."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pyarrow as pa
+
+from cdp_cli.identity import assignments, build, pairs, training
+from cdp_cli.identity.bands import Bands
+from cdp_cli.identity.decisions import SCHEMA as DECISIONS
+from cdp_cli.identity.inputs import Input
+from cdp_cli.identity.memory import InMemory, connect
+from cdp_cli.identity.prepare import SQL_MODELS, give_people, load_seeds, model_text, renderer
+from tests.conftest import ROOT
+
+Row = Mapping[str, Any]
+
+_RECORD_LOG = pa.schema(
+    [("record_id", pa.string()), ("record_hash", pa.string()), ("seen_at", pa.timestamp("us"))]
+)
+_VIEWS = ("identity_current_pairs", "identity_events", "profile_aliases")
+
+
+@dataclass(frozen=True)
+class Logs:
+    """What outlives a build: the append-only tables, the pairs, and the decisions."""
+
+    record_log: pa.Table = field(default_factory=_RECORD_LOG.empty_table)
+    models: pa.Table = field(default_factory=training.SCHEMA.empty_table)
+    pairs: pa.Table = field(default_factory=pairs.SCHEMA.empty_table)
+    assignments: pa.Table = field(default_factory=assignments.SCHEMA.empty_table)
+    decisions: pa.Table = field(default_factory=DECISIONS.empty_table)
+
+    def decided(self, rows: pa.Table) -> Logs:
+        """These logs with further decisions."""
+        return replace(self, decisions=pa.concat_tables([self.decisions, rows]))
+
+    def shuffled(self, chance: random.Random) -> Logs:
+        """The same rows in another order."""
+        return Logs(**{name: _shuffled(table, chance) for name, table in vars(self).items()})
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What the SQL models make of the records, by the models' names."""
+
+    tables: Mapping[str, pa.Table]
+
+    def __getitem__(self, name: str) -> pa.Table:
+        return self.tables[name]
+
+
+class World:
+    """A connection with the seeds, which are the rules that can change, and the models' SQL."""
+
+    def __init__(self) -> None:
+        self._connection = connect()
+        load_seeds(self._connection, ROOT)
+        render = renderer(ROOT)
+        self._sql = {name: render(model_text(ROOT, name)) for name in (*SQL_MODELS, *_VIEWS)}
+        self._sql["identity_record_log"] = render(
+            model_text(ROOT, "identity_record_log"), "stored_record_log"
+        )
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def change_rules(self, statement: str) -> None:
+        """Change a seed by SQL."""
+        self._connection.execute(statement)
+
+    def prepare(self, rows: Sequence[Row], chance: random.Random | None = None) -> Prepared:
+        """Normalise records. With `chance`, they and what is made of them come in another order."""
+        people = _people(rows if chance is None else chance.sample(list(rows), len(rows)))
+        give_people(self._connection, people)
+        for name in SQL_MODELS:
+            self._connection.execute(f"create or replace temp table {name} as {self._sql[name]}")
+        tables = {name: self._table(name) for name in (*SQL_MODELS, "nicknames", "identifier_types")}
+        return Prepared(tables if chance is None else {n: _shuffled(t, chance) for n, t in tables.items()})
+
+    def build(
+        self,
+        logs: Logs,
+        prepared: Prepared,
+        at: dt.datetime,
+        bands: Bands,
+        *,
+        full_refresh: bool = False,
+        retrain: bool = False,
+    ) -> Logs:
+        """The logs after a build of the records prepared last. A full refresh makes the pairs anew."""
+        run = pa.table({"run_id": [at.isoformat()], "started_at": pa.array([at], pa.timestamp("us"))})
+        self._give(identity_run=run, stored_record_log=logs.record_log)
+        changes = self._connection.sql(self._sql["identity_record_log"]).to_arrow_table()
+        record_log = pa.concat_tables([logs.record_log, changes.cast(_RECORD_LOG)])
+        compared = build.Compared(
+            prepared["identity_records"],
+            prepared["identity_identifiers"],
+            prepared["nicknames"],
+            prepared["identity_blocks"],
+        )
+        known = None if retrain else "identity_models"
+        trained = build.first_model(_engine(identity_models=logs.models), compared, run, known)
+        models = pa.concat_tables([logs.models, trained])
+        stored = pairs.SCHEMA.empty_table() if full_refresh else logs.pairs
+        scored = build.new_pairs(
+            _engine(identity_pairs=stored), compared, models, record_log, run, "identity_pairs", bands
+        )
+        found = pa.concat_tables([stored, scored])
+        self._give(identity_pairs=found, identity_record_log=record_log)
+        assigned = build.new_assignments(
+            _engine(identity_assignments=logs.assignments),
+            Input(
+                records=prepared["identity_records"],
+                identifiers=prepared["identity_identifiers"],
+                identifier_types=prepared["identifier_types"],
+                nicknames=prepared["nicknames"],
+                models=models,
+                pairs=self._connection.sql(self._sql["identity_current_pairs"]).to_arrow_table(),
+                decisions=logs.decisions,
+                changes=record_log,
+            ),
+            run,
+            "identity_assignments",
+            bands=bands,
+        )
+        log = pa.concat_tables([logs.assignments, assigned])
+        return replace(logs, record_log=record_log, models=models, pairs=found, assignments=log)
+
+    def events(self, logs: Logs) -> list[dict[str, Any]]:
+        """Rows of identity_events."""
+        self._give(identity_assignments=logs.assignments, identity_decisions=logs.decisions)
+        self._connection.execute(
+            f"create or replace temp table identity_events as {self._sql['identity_events']}"
+        )
+        rows: list[dict[str, Any]] = self._table("identity_events").to_pylist()
+        return rows
+
+    def aliases(self, logs: Logs) -> dict[str, str]:
+        """profile_aliases: where each retired id that was merged went."""
+        self.events(logs)
+        rows = self._connection.execute(self._sql["profile_aliases"]).fetchall()
+        return {retired: profile for retired, profile, _ in rows}
+
+    def _give(self, **tables: pa.Table) -> None:
+        for name, table in tables.items():
+            self._connection.register(name, table)
+
+    def _table(self, name: str) -> pa.Table:
+        return self._connection.sql(f"select * from {name}").to_arrow_table()
+
+
+def _engine(**tables: pa.Table) -> InMemory:
+    engine = InMemory()
+    for name, table in tables.items():
+        engine.give(name, table)
+    return engine
+
+
+def _shuffled(table: pa.Table, chance: random.Random) -> pa.Table:
+    return table.take(pa.array(chance.sample(range(table.num_rows), table.num_rows), pa.int64()))
+
+
+def _people(rows: Sequence[Row]) -> pa.Table:
+    columns = sorted({"record_id", "source"}.union(*rows))
+    types = {"one_record_per_person": pa.bool_()}
+    return pa.table(
+        {
+            column: pa.array([row.get(column) for row in rows], types.get(column, pa.string()))
+            for column in columns
+        }
+    )
