@@ -129,7 +129,8 @@ def test_a_decision_that_cannot_be_taken(
 
 @dataclass(frozen=True)
 class Case:
-    """`sql` changes the warehouse of a built project first, `share` the var identity_change_guard."""
+    """`sql` changes the warehouse of a built project first, `share` the var identity_change_guard, and `types`
+    a text of seeds/identity/identifier_types.csv into another."""
 
     id: str
     arguments: str
@@ -137,6 +138,7 @@ class Case:
     code: int
     sql: str = ""
     share: str = ""
+    types: tuple[str, str] = ("", "")
 
 
 # An import gone wrong: every second customer carries the details of the one before.
@@ -196,7 +198,41 @@ CASES = [
         8,
         sql=MIXED_UP,
     ),
+    Case(
+        "an identifier type that no record has",
+        "run",
+        "seeds/identity/identifier_types.csv has a row for 'emial', which is no identifier of a person record. "
+        "Name one of user_id, loyalty_id, national_id, email, phone, anonymous_id, or remove the row.",
+        6,
+        types=("email,", "emial,"),
+    ),
+    Case(
+        "an identifier type without a row",
+        "run",
+        "seeds/identity/identifier_types.csv has no row for 'email', so no value of it could link anybody. Add "
+        "the row; with a max_records of 0 all its values are junk, and listed as such.",
+        6,
+        types=("email,4,6,1,8,60,\n", ""),
+    ),
+    Case(
+        "an identifier type with two rows",
+        "run",
+        "seeds/identity/identifier_types.csv has two rows for 'email'. Keep the one whose limits are to hold.",
+        6,
+        types=("phone,", "email,"),
+    ),
+    Case(
+        "an identifier type with a limit left empty",
+        "run",
+        "seeds/identity/identifier_types.csv has no max_values_per_profile for 'email' that could hold. Write a "
+        "whole number from 1 up.",
+        6,
+        types=("email,4,6,", "email,4,,"),
+    ),
 ]
+
+
+IDENTITY = ("build", "--select", "+identity_review", "--exclude", "test_type:singular")
 
 
 def people_of(project: Project) -> list[object]:
@@ -219,6 +255,11 @@ def test_it_is_refused_in_a_sentence_and_nobody_changes(demo: Project, case: Cas
             text.replace("identity_change_guard: 0.05", f"identity_change_guard: {case.share}"),
             encoding="utf-8",
         )
+    if case.types[0]:
+        seed = demo.root / "seeds" / "identity" / "identifier_types.csv"
+        text = seed.read_text(encoding="utf-8")
+        assert case.types[0] in text
+        seed.write_text(text.replace(*case.types), encoding="utf-8")
     before = people_of(demo)
     ran = demo.cdp(*case.arguments.split(), KLAVIYO_API_KEY="demo")
     assert ran.code == case.code, ran.err
@@ -235,3 +276,69 @@ def test_there_is_nothing_to_look_at_before_a_build(tmp_path: Path, command: str
     ran = project.cdp("identity", command)
     assert ran.code == 6
     assert "The warehouse has no table identity.identity_assignments. Run `dbt build` first." in ran.err
+
+
+SOURCES = ("crm.contacts", "crm.leads", "email.subscribers", "pos.members")
+
+
+def test_sources_that_are_empty_retire_their_records_and_leave_all_others_where_they_are(
+    demo: Project,
+) -> None:
+    query = "select record_id, profile_id from identity.identity_map order by 1"
+    with duckdb.connect(str(demo.warehouse)) as connection:
+        before = dict(connection.execute(query).fetchall())
+        for table in SOURCES:
+            connection.execute(f"create table kept_{table.replace('.', '_')} as from {table}")
+            connection.execute(f"delete from {table}")
+    assert demo.dbt(*IDENTITY).code == 0
+    gone = ("crm_", "email_", "pos_member")
+    with duckdb.connect(str(demo.warehouse)) as connection:
+        after = dict(connection.execute(query).fetchall())
+        assert set(after) == {record for record in before if not record.startswith(gone)}
+        # Where the records that are gone held the others together, these part; who stays keeps the id.
+        assert set(after.values()) & set(before.values())
+        for table in SOURCES:
+            connection.execute(f"insert into {table} from kept_{table.replace('.', '_')}")
+    assert demo.dbt(*IDENTITY).code == 0
+    with duckdb.connect(str(demo.warehouse), read_only=True) as connection:
+        again = dict(connection.execute(query).fetchall())
+    assert set(again) == set(before)
+
+
+def test_a_warehouse_without_any_record_has_no_people(demo: Project) -> None:
+    """The first build after the raw tables were made, and before anything was loaded."""
+    with duckdb.connect(str(demo.warehouse)) as connection:
+        connection.execute("drop schema identity cascade")
+        for schema, table in connection.execute(
+            "select table_schema, table_name from information_schema.tables where table_schema in "
+            "('crm', 'shop', 'pos', 'web', 'email', 'support', 'consent')"
+        ).fetchall():
+            connection.execute(f"delete from {schema}.{table}")
+    ran = demo.dbt("build", "--select", "+identity_review", "--exclude", "test_type:singular")
+    assert ran.code == 0, ran.out
+    with duckdb.connect(str(demo.warehouse), read_only=True) as connection:
+        for table in ("records", "pairs", "assignments", "review"):
+            assert connection.execute(f"select count(*) from identity.identity_{table}").fetchall() == [(0,)]
+        assert connection.execute("select count(*) from identity.identity_models").fetchall() == [(1,)]
+
+
+def test_a_decision_on_a_record_that_goes_waits_for_it(demo: Project) -> None:
+    """It is kept, stops nothing, and holds again when the record is back."""
+    query = "select profile_id from identity.identity_map where record_id = ?"
+    with duckdb.connect(str(demo.warehouse)) as connection:
+        contact, other = connection.execute(
+            "select min(contact_id), 'crm_contact:' || max(contact_id) from crm.contacts"
+        ).fetchall()[0]
+    record = f"crm_contact:{contact}"
+    assert demo.cdp("identity", "decide", record, other, "--same", "--why", "one passport").code == 0
+    with duckdb.connect(str(demo.warehouse)) as connection:
+        connection.execute(f"create table kept as from crm.contacts where contact_id = '{contact}'")
+        connection.execute(f"delete from crm.contacts where contact_id = '{contact}'")
+    assert demo.dbt(*IDENTITY).code == 0
+    with duckdb.connect(str(demo.warehouse)) as connection:
+        assert connection.execute(query, [record]).fetchall() == []
+        assert connection.execute("select count(*) from cdp.identity_decisions").fetchall() == [(1,)]
+        connection.execute("insert into crm.contacts from kept")
+    assert demo.dbt(*IDENTITY).code == 0
+    with duckdb.connect(str(demo.warehouse), read_only=True) as connection:
+        assert connection.execute(query, [record]).fetchall() == connection.execute(query, [other]).fetchall()
