@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Bands:
-    """Probabilities, but for `support` and `keep`.
+    """Probabilities, but for `support`.
 
     A pair at or above `auto` joins by itself; from `review` up to `auto` it waits for a person; below
     `review` it is dropped. Several waiting pairs between two groups join them where they add up to `support`
