@@ -1,0 +1,265 @@
+"""Writes docs/identity-reference.md: every rule, veto, band, limit, block and comparison, as the code has it.
+
+python -m tests.identity_reference
+"""
+
+from __future__ import annotations
+
+import ast
+import csv
+import dataclasses
+import importlib
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import yaml
+
+from cdp_cli.identity import comparisons, found, training
+from cdp_cli.identity.bands import Bands
+from cdp_cli.identity.change_guard import ChangeGuard
+from cdp_cli.identity.prepare import model_text, renderer
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = ROOT / "docs" / "identity-reference.md"
+
+_HEAD = """# Identity: every rule, veto, band and limit
+
+What the code and the seeds have now, written from them by `python -m tests.identity_reference`; a test fails
+where this page is behind. [identity.md](identity.md) says how they work together and how to change them.
+"""
+
+# Numbers of cdp_cli/identity that decide who is one person, with their reason.
+LIMITS = {
+    "buckets.RECORDS_OF_BUCKET": (
+        "Where records are too many for one machine, so many are grouped at a time; it changes no result, "
+        "only memory."
+    ),
+    "constraints._MOST_RECORDS_COMPARED": (
+        "In a suspect component of more records, only pairs that were scored are held against the vetoes: "
+        "all pairs of a thousand records are half a million."
+    ),
+    "expectation._PRIOR_MATCHES": (
+        "What the priors of m weigh, in pairs: enough to hold a level that nobody is at, too little to "
+        "outvote a few hundred pairs."
+    ),
+    "expectation._PRIOR_STRANGERS": (
+        "What the priors of u weigh, in pairs a level, where there are enough random pairs."
+    ),
+    "expectation._LEAST_STRANGERS": (
+        "A comparison that fewer random pairs can make takes the rest from its prior: a share of one in "
+        "100,000 cannot be seen in fewer."
+    ),
+    "expectation._MOST_ITERATIONS": "Training ends here, and says that it did not converge.",
+    "expectation._CONVERGED": "Training has converged where no parameter changes by more.",
+    "expectation._FIRST_SHARE": "Where training starts: half of the pairs of a blocking rule are matches.",
+    "expectation._FIRST_RANDOM_SHARE": "Where training starts: one random pair in a thousand is a match.",
+    "found.MOST_DIFFERENT": (
+        "A difference is a veto only where so few of one person's pairs of records differ: in data with "
+        "many slips it is evidence to weigh and no proof."
+    ),
+    "retraining._WORTH_BITS": (
+        "A level that says so much more or less is worth a new model: twice or half the odds."
+    ),
+    "retraining._LEAST_PAIRS": "A level counts for that if it was seen in so many pairs.",
+    "retraining._WORTH_GROWTH": "So many times the records are worth a new model.",
+    "training.RANDOM_PAIRS": (
+        "Random pairs that u is learnt from: a share of one in 10,000 is seen 30 times."
+    ),
+    "training.MOST_PAIRS_OF_VIEW": (
+        "Pairs of a blocking rule that m is learnt from; more change no digit that matters."
+    ),
+    "training._LEAST_SHARE_FILLED": "A comparison is made where so many records have one of its columns.",
+    "training._LEAST_FREQUENCY": "Values on fewer records have no frequency of their own: they are rare.",
+}
+# Numbers that decide nothing about people: how results are drawn, stored or shown.
+OF_NO_MATTER = {
+    "change_guard._MOST_NAMED", "clustering.FIRST_NAME_FILLED", "memory._THREADS", "refusal._MOST_NAMED",
+    "refusal._MOST_RECORDS_COMPARED", "sampling.SEED", "sampling._Z", "training.SEED", "training._DIGITS",
+    "training._LEHMER",
+}  # fmt: skip
+VARS = {
+    "accept_identity_change": "Publishes a build that the change guard stops; for one run.",
+    "household_max_people": "Of a home of more people nobody can say who lives with whom.",
+    "identity_auto": "The band `auto`, as identity_review tells those that wait from those that join.",
+    "identity_change_guard": (
+        "The share of profiles that a build may merge or split before it stops and asks: what changes "
+        "more is a mistake more often than news."
+    ),
+    "identity_max_block": (
+        "Records under one key of a blocking rule; a larger block is skipped and listed in "
+        "identity_skipped_blocks. A key of very many says little, and costs the square of its records. "
+        "Keys of one value alone have half of it."
+    ),
+}
+
+
+def page() -> str:
+    """The whole page."""
+    sections = (_HEAD, _rules(), _vetoes(), _bands(), _types(), _limits(), _vars(), _blocks(), _comparisons())
+    return "\n".join(sections)
+
+
+def numbers() -> dict[str, str]:
+    """Each numeric constant of cdp_cli/identity, as it is written there, by `module.NAME`."""
+    constants = {}
+    for path in sorted((ROOT / "cdp_cli" / "identity").glob("*.py")):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            match node:
+                case ast.Assign(
+                    targets=[ast.Name(id=name)], value=ast.Constant(value=int() | float() as value)
+                ):
+                    constants[f"{path.stem}.{name}"] = f"{value:,}"
+    return constants
+
+
+def dbt_vars() -> dict[str, str]:
+    """The defaults of the vars that models and macros of identity read, by name."""
+    names: dict[str, str] = {}
+    for folder in ("models", "macros"):
+        for path in sorted((ROOT / folder / "identity").iterdir()):
+            text = path.read_text(encoding="utf-8")
+            # A macro that checks a var has its name and default from whoever calls it.
+            for name, default in re.findall(r"\bvar\('(\w+)', ([^)]+)\)", text):
+                names[name] = default.strip()
+    project = yaml.safe_load((ROOT / "dbt_project.yml").read_text(encoding="utf-8"))
+    return {name: str(project["vars"].get(name, default)) for name, default in sorted(names.items())}
+
+
+def _rules() -> str:
+    rows = [
+        (f"`{rule.name}`", rule.identifier_type, rule.probability, rule.why, _idea(f"rules.{rule.name}"))
+        for rule in sorted(found.found_rules(), key=lambda rule: (-rule.probability, rule.name))
+    ]
+    return _section(
+        "Rules",
+        "One file each in `cdp_cli/identity/rules/`. Two records that share a personal value of the type are "
+        "one person with the probability.",
+        ("rule", "identifier", "probability", "what it is", "why"),
+        rows,
+    )
+
+
+def _vetoes() -> str:
+    rows = [
+        (
+            f"`{veto.name}`",
+            "yes" if veto.firm else "no",
+            f"at most {found.MOST_DIFFERENT:.0%} of one person's pairs differ in {veto.comparison}"
+            if veto.comparison
+            else "always",
+            veto.why,
+            _idea(f"vetoes.{veto.name}"),
+        )
+        for veto in found.found_vetoes()
+    ]
+    return _section(
+        "Vetoes",
+        "One file each in `cdp_cli/identity/vetoes/`. A vetoed pair never joins by itself; a firm veto keeps "
+        "two groups apart too.",
+        ("veto", "firm", "in force where", "what it sees", "why"),
+        rows,
+    )
+
+
+def _bands() -> str:
+    rows = [(f"`{field.name}`", field.default) for field in dataclasses.fields(Bands)]
+    return _section("Bands", _paragraphs(Bands.__doc__), ("band", "value"), rows)
+
+
+def _types() -> str:
+    folder = ROOT / "seeds" / "identity"
+    with (folder / "identifier_types.csv").open(encoding="utf-8") as lines:
+        header, *rows = csv.reader(lines)
+    twin = yaml.safe_load((folder / "identifier_types.yml").read_text(encoding="utf-8"))["seeds"][0]
+    reasons = "\n".join(f"- `{column['name']}`: {column['description']}" for column in twin["columns"])
+    return _section(
+        "Limits of identifiers",
+        f"`seeds/identity/identifier_types.csv`. {' '.join(twin['description'].split())}\n\n{reasons}",
+        header,
+        [(f"`{row[0]}`", *row[1:]) for row in rows],
+    )
+
+
+def _limits() -> str:
+    constants = numbers()
+    rows: list[Sequence[object]] = [(f"`{name}`", constants[name], LIMITS[name]) for name in sorted(LIMITS)]
+    rows.append(
+        (
+            "`change_guard.ChangeGuard.least`",
+            ChangeGuard().least,
+            "Fewer changed profiles never stop a build.",
+        )
+    )
+    return _section("Limits in the code", "In `cdp_cli/identity/`.", ("limit", "value", "why"), rows)
+
+
+def _vars() -> str:
+    rows = [(f"`{name}`", default, VARS[name]) for name, default in dbt_vars().items()]
+    return _section("Limits in dbt_project.yml", "Set under `vars:`.", ("var", "default", "why"), rows)
+
+
+def _blocks() -> str:
+    sql = renderer(ROOT)(model_text(ROOT, "identity_blocks"))
+    keys: dict[str, list[str]] = {}
+    for name, key in re.findall(r"'(\w+)' as blocking_rule,\s+(.*?) as block_key", sql, flags=re.DOTALL):
+        keys.setdefault(name, []).append(" ".join(key.split()))
+    halved = re.findall(r"'(\w+)'", "".join(re.findall(r"when blocking_rule in \(([^)]*)\)", sql)))
+    types = re.findall(r"'(\w+)'", "".join(re.findall(r"identifier_type in \(([^)]*)\)", sql)))
+    rows: list[Sequence[object]] = [(f"`{type_}`", "its value, unless it is junk", "", "") for type_ in types]
+    rows += [
+        (
+            f"`{name}`",
+            " or ".join(f"`{key}`" for key in found_keys),
+            "half" if name in halved else "",
+            ", ".join(training.VIEWS.get(name, ())),
+        )
+        for name, found_keys in keys.items()
+    ]
+    return _section(
+        "Blocking rules",
+        "`models/identity/identity_blocks.sql`. Two records are compared where they have a key of one rule "
+        "in common. Rules with a comparison in the last column are learnt from too: they are blind to it.",
+        ("rule", "key", "cap", "trains all comparisons but"),
+        rows,
+    )
+
+
+def _comparisons() -> str:
+    sections = [f"## Comparisons\n\n{_paragraphs(comparisons.__doc__)}\n"]
+    for comparison in comparisons.ALL:
+        rows = [
+            (
+                level.label,
+                f"`{level.condition}`",
+                level.m or "",
+                level.u or "",
+                level.term_frequency or "",
+            )
+            for level in comparison.levels
+        ]
+        head = ("level", "where", "prior m", "prior u", "frequency of")
+        text = f"Made where {', '.join(comparison.needs)} is filled."
+        sections.append(_section(comparison.name, text, head, rows, level="###"))
+    return "\n".join(sections)
+
+
+def _idea(module: str) -> str:
+    """The docstring of a module, as one paragraph."""
+    return " ".join((importlib.import_module(f"cdp_cli.identity.{module}").__doc__ or "").split())
+
+
+def _paragraphs(text: str | None) -> str:
+    return "\n\n".join(" ".join(part.split()) for part in (text or "").split("\n\n"))
+
+
+def _section(
+    title: str, text: str, head: Sequence[str], rows: Iterable[Sequence[object]], level: str = "##"
+) -> str:
+    lines = [f"| {' | '.join(head)} |", f"|{' --- |' * len(head)}"]
+    lines += [f"| {' | '.join(str(cell).replace('|', chr(92) + '|') for cell in row)} |" for row in rows]
+    return f"{level} {title}\n\n{text}\n\n" + "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")

@@ -1,0 +1,75 @@
+"""docs/identity-reference.md holds every rule, veto, band, limit, block and comparison with its reason."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import importlib
+import re
+from collections.abc import Mapping
+
+import pytest
+
+from cdp_cli.identity import comparisons, found
+from cdp_cli.identity.bands import Bands
+from cdp_cli.identity.prepare import model_text
+from tests import identity_reference
+from tests.conftest import ROOT
+
+GUIDE = (ROOT / "docs" / "identity.md").read_text(encoding="utf-8")
+
+
+def test_the_reference_says_what_the_code_and_the_seeds_have() -> None:
+    written = identity_reference.PAGE.read_text(encoding="utf-8")
+    assert written == identity_reference.page(), "run `python -m tests.identity_reference`"
+
+
+@pytest.mark.parametrize(
+    ("there", "reasons"),
+    [
+        (
+            identity_reference.numbers().keys() - identity_reference.OF_NO_MATTER,
+            identity_reference.LIMITS,
+        ),
+        (identity_reference.dbt_vars().keys(), identity_reference.VARS),
+    ],
+    ids=["numbers of the code", "dbt vars"],
+)
+def test_every_limit_has_a_reason_and_every_reason_a_limit(
+    there: set[str], reasons: Mapping[str, str]
+) -> None:
+    assert set(there) == set(reasons), "give the reason in tests/identity_reference.py, or take it out there"
+
+
+def test_every_rule_and_veto_says_why_and_every_band_is_explained() -> None:
+    for rule in found.found_rules():
+        assert rule.why and importlib.import_module(f"cdp_cli.identity.rules.{rule.name}").__doc__
+    for veto in found.found_vetoes():
+        assert veto.why and importlib.import_module(f"cdp_cli.identity.vetoes.{veto.name}").__doc__
+    explained = set(re.findall(r"`(\w+)`", Bands.__doc__ or ""))
+    assert explained == {field.name for field in dataclasses.fields(Bands)}
+
+
+def test_every_level_but_the_unknown_one_has_priors() -> None:
+    for comparison in comparisons.ALL:
+        assert all(level.m and level.u for level in comparison.levels[1:]), comparison.name
+
+
+def test_a_rule_joins_by_an_identifier_that_the_seed_has_and_the_models_read() -> None:
+    with (ROOT / "seeds" / "identity" / "identifier_types.csv").open(encoding="utf-8") as lines:
+        types = {row["identifier_type"] for row in csv.DictReader(lines)}
+    assert {rule.identifier_type for rule in found.found_rules()} <= types
+    listed = re.search(r"set types = \[(.*?)\]", model_text(ROOT, "identity_identifiers"), re.DOTALL)
+    macro = (ROOT / "macros" / "identity" / "check_identifier_types.sql").read_text(encoding="utf-8")
+    known = re.search(r"set known = \[(.*?)\]", macro, re.DOTALL)
+    assert listed and known
+    assert set(re.findall(r"\w+", listed[1])) == set(re.findall(r"\w+", known[1])) == types
+
+
+def test_the_review_waits_below_the_band_that_joins() -> None:
+    assert float(identity_reference.dbt_vars()["identity_auto"]) == Bands().auto
+
+
+def test_the_guide_says_where_all_of_it_stands_and_how_to_change_it() -> None:
+    assert "identity-reference.md" in GUIDE
+    assert "## How to change it" in GUIDE
