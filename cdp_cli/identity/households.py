@@ -6,8 +6,11 @@ that it is the same on every engine and nothing that grows with the customer bas
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pyarrow as pa
 
+from cdp_cli.errors import FixConfiguration
 from cdp_cli.identity.components import make_components
 from cdp_cli.identity.engine import Engine, Relation
 
@@ -24,14 +27,28 @@ SCHEMA = pa.schema(
 )
 
 
+def people_limit(value: object) -> int:
+    """The most people of a household, by its dbt var as YAML or a command line has it.
+
+    Raises FixConfiguration where that is no number from 1 on.
+    """
+    text = str(value)
+    if not text.isdecimal() or int(text) < 1:
+        raise FixConfiguration(
+            f"The dbt var household_max_people is {text!r}, which is no number of people.",
+            "Correct it in dbt_project.yml: 10 is the default.",
+        )
+    return int(text)
+
+
 def groups(engine: Engine, homes: Relation, ties: Relation, max_people: int) -> Relation:
     """Rows of household_groups, in the columns of GROUPS: each profile with those that ties lead to.
 
-    A group of more than `max_people` falls apart into its people; those without a home of their own then
-    live nowhere.
+    `homes` are the rows of household_homes, `ties` those of household_ties. A group of more than `max_people`
+    falls apart into its people; those without a home of their own then live nowhere.
     """
     try:
-        engine.give("homes", homes)
+        engine.give("homes", homes, where="street is not null")
         engine.give("ties", ties)
         engine.number(
             "people",
@@ -96,14 +113,27 @@ def new_assignments(
         engine.give("living", groups)
         engine.give("aliases", aliases)
         engine.give("log", engine.table(stored) if stored else engine.returned(SCHEMA.empty_table()))
-        engine.give("run", run)
+        row = engine.read(run).to_pylist()[0]
+        assigned_at = _moment(engine, row["started_at"])
         engine.make("present", _PRESENT)
         engine.make("in_common", _OVERLAPS)
         _carry(engine)
         engine.make("named", _NAMED)
-        return engine.result(_CHANGES, SCHEMA)
+        return engine.result(
+            _CHANGES.format(run_id=row["run_id"], assigned_at=assigned_at.isoformat()), SCHEMA
+        )
     finally:
         engine.close()
+
+
+def _moment(engine: Engine, started_at: dt.datetime) -> dt.datetime:
+    """When this run assigns: where it is a part of a build, whose run is an earlier one, just after that."""
+    last: dt.datetime | None = (
+        engine.arrow("select max(assigned_at) as assigned_at from log").column("assigned_at")[0].as_py()
+    )
+    if last is None or last < started_at:
+        return started_at
+    return last + dt.timedelta(microseconds=1)
 
 
 def _carry(engine: Engine) -> None:
@@ -275,10 +305,9 @@ _CHANGES = """
     select
         changed.profile_id,
         changed.household_id,
-        run.run_id,
-        run.started_at as assigned_at,
+        '{run_id}' as run_id,
+        cast('{assigned_at}' as timestamp) as assigned_at,
         changed.reason
     from changed
-    cross join run
     order by changed.profile_id
 """

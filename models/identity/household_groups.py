@@ -7,5 +7,5 @@ def model(dbt, session):
         engine_of(session),
         homes=dbt.ref("household_homes"),
         ties=dbt.ref("household_ties"),
-        max_people=int(dbt.config.meta_get("max_people")),
+        max_people=households.people_limit(dbt.config.meta_get("max_people")),
     )

@@ -75,40 +75,27 @@ named as (
 
 ),
 
-homes as (
-
-    select
-        addresses.profile_id,
-        md5(
-            addresses.street || '|' || coalesce(addresses.city, '') || '|' || coalesce(addresses.postcode, '')
-        ) as door,
-        addresses.street,
-        addresses.city,
-        addresses.postcode,
-        {{ regexp_replace_all('addresses.street', '[^0-9]+', ' ') }} as house_number,
-        {{ regexp_remove('addresses.street', '[0-9 ]') }} as street_letters
-
-    from addresses
-
-    inner join named
-        on addresses.profile_id = named.profile_id
-
-    where addresses.street is not null
-
-),
-
 final as (
 
     select
-        profile_id,
-        door,
-        street,
-        city,
-        postcode,
-        trim(house_number) as house_number,
-        street_letters
+        named.profile_id,
+        case
+            when addresses.street is not null
+                then md5(
+                    addresses.street
+                    || '|' || coalesce(addresses.city, '') || '|' || coalesce(addresses.postcode, '')
+                )
+        end as door,
+        addresses.street,
+        addresses.city,
+        addresses.postcode,
+        trim({{ regexp_replace_all('addresses.street', '[^0-9]+', ' ') }}) as house_number,
+        {{ regexp_remove('addresses.street', '[0-9 ]') }} as street_letters
 
-    from homes
+    from named
+
+    left join addresses
+        on named.profile_id = addresses.profile_id
 
 )
 

@@ -12,7 +12,7 @@
 
 with
 
-homes as (
+people as (
 
     select * from {{ ref('household_homes') }}
 
@@ -33,6 +33,14 @@ identity_records as (
 identity_identifiers as (
 
     select * from {{ ref('identity_identifiers') }}
+
+),
+
+homes as (
+
+    select * from people
+
+    where street is not null
 
 ),
 
@@ -59,7 +67,26 @@ doors as (
 
 ),
 
-postcodes_of_streets as (
+-- Where one value stands for hundreds of addresses, it says nothing, and nothing is compared.
+streets_of_postcodes as (
+
+    select
+        street,
+        postcode
+
+    from doors
+
+    where postcode is not null
+
+    group by
+        street,
+        postcode
+
+    having count(*) between 2 and 200
+
+),
+
+streets_of_cities as (
 
     select
         street,
@@ -68,13 +95,16 @@ postcodes_of_streets as (
 
     from doors
 
+    where city is not null
+
     group by
         street,
         city
 
+    having count(*) between 2 and 200
+
 ),
 
--- Where a street of the same letters could stand for many, nothing is compared.
 comparable_streets as (
 
     select
@@ -106,6 +136,11 @@ same_dwelling as (
 
     from doors
 
+    inner join streets_of_postcodes
+        on
+            doors.street = streets_of_postcodes.street
+            and doors.postcode = streets_of_postcodes.postcode
+
     inner join doors as others
         on
             doors.street = others.street
@@ -121,22 +156,22 @@ same_dwelling as (
 
     from doors
 
+    inner join streets_of_cities
+        on
+            doors.street = streets_of_cities.street
+            and doors.city = streets_of_cities.city
+
     inner join doors as others
         on
             doors.street = others.street
             and doors.city = others.city
             and doors.door < others.door
 
-    left join postcodes_of_streets
-        on
-            doors.street = postcodes_of_streets.street
-            and doors.city = postcodes_of_streets.city
-
     where
         levenshtein(doors.postcode, others.postcode) <= 1
         or (
             (doors.postcode is null or others.postcode is null)
-            and postcodes_of_streets.count_postcodes = 1
+            and streets_of_cities.count_postcodes = 1
         )
 
     union
@@ -293,7 +328,7 @@ evidence as (
         on homes.door = doors.door
 
     -- In a building of many people, a surname in common is chance.
-    where doors.count_people <= {{ var('household_building_people', 20) | int }}
+    where doors.count_people <= {{ people_limit('household_building_people', 20) }}
 
     union all
 
@@ -340,21 +375,41 @@ surnames_of_doors as (
 
 ),
 
-neighbours as (
+-- Distinct, so that no engine joins what people have in common before where they live.
+evidence_in_reach as (
 
-    select
-        door,
-        other_door
+    select distinct
+        same_dwelling.other_door as door,
+        evidence_of_doors.tie,
+        evidence_of_doors.value,
+        evidence_of_doors.first_profile_id
 
     from same_dwelling
 
-    union all
+    inner join evidence_of_doors
+        on same_dwelling.door = evidence_of_doors.door
+
+),
+
+surnames_in_reach as (
 
     select
         door,
-        door as other_door
+        value,
+        first_profile_id
 
-    from doors
+    from surnames_of_doors
+
+    union
+
+    select
+        door,
+        value,
+        first_profile_id
+
+    from evidence_in_reach
+
+    where tie = 'surname'
 
 ),
 
@@ -403,10 +458,10 @@ guests as (
             shared_identifiers.identifier_type = homes_of_values.identifier_type
             and shared_identifiers.identifier_value = homes_of_values.identifier_value
 
-    left join homes
-        on shared_identifiers.profile_id = homes.profile_id
+    inner join people
+        on shared_identifiers.profile_id = people.profile_id
 
-    where homes.profile_id is null
+    where people.street is null
 
 ),
 
@@ -445,22 +500,19 @@ ties as (
     union
 
     select
-        evidence_of_doors.first_profile_id as profile_id,
-        others.first_profile_id as other_profile_id,
+        evidence_in_reach.first_profile_id as profile_id,
+        evidence_of_doors.first_profile_id as other_profile_id,
         evidence_of_doors.tie,
         evidence_of_doors.value,
-        others.value as other_value
+        evidence_of_doors.value as other_value
 
-    from evidence_of_doors
+    from evidence_in_reach
 
-    inner join same_dwelling
-        on evidence_of_doors.door = same_dwelling.door
-
-    inner join evidence_of_doors as others
+    inner join evidence_of_doors
         on
-            same_dwelling.other_door = others.door
-            and evidence_of_doors.tie = others.tie
-            and evidence_of_doors.value = others.value
+            evidence_in_reach.door = evidence_of_doors.door
+            and evidence_in_reach.tie = evidence_of_doors.tie
+            and evidence_in_reach.value = evidence_of_doors.value
 
     union
 
@@ -471,17 +523,14 @@ ties as (
         surnames.value,
         other_surnames.value as other_value
 
-    from surnames_of_doors as surnames
-
-    inner join neighbours
-        on surnames.door = neighbours.door
+    from surnames_in_reach as surnames
 
     inner join surnames_of_doors as other_surnames
-        on
-            neighbours.other_door = other_surnames.door
-            and surnames.value <> other_surnames.value
+        on surnames.door = other_surnames.door
 
-    where {{ similar_surnames }}
+    where
+        surnames.value <> other_surnames.value
+        and ({{ similar_surnames }})
 
     union
 

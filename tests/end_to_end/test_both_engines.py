@@ -27,6 +27,7 @@ OF_THE_RUN = {
 ABOUT_THE_RUN = {
     "identity.identity_run", "identity.identity_record_log", "identity.identity_models", "cdp.loads",
     "cdp.sync_runs", "cdp.sync_deliveries", "insights.delivery_summary", "identity.identity_assignments",
+    "identity.household_assignments",
 }  # fmt: skip
 # One engine's Jaro-Winkler rounds half a transposition down and the other's does not, so that what training
 # counts as "similar" differs by a handful of pairs, and each weight by some millionths.

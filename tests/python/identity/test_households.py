@@ -75,7 +75,13 @@ def grouped(homes: Iterable[str], ties: Sequence[tuple[str, str]], max_people: i
             "right_profile_id": pa.array([max(pair) for pair in ties], pa.string()),
         }
     )
-    home_table = pa.table({"profile_id": pa.array(list(homes), pa.string())})
+    names = list(homes)
+    home_table = pa.table(
+        {
+            "profile_id": pa.array([*names, "guest"], pa.string()),
+            "street": pa.array(["1 elm road" for _ in names] + [None], pa.string()),
+        }
+    )
     return households.groups(InMemory(), home_table, tie_table, max_people)
 
 
@@ -203,6 +209,16 @@ def test_a_run_with_nothing_new_logs_nothing() -> None:
     count = town.log.num_rows
     town.build({"a": "x", "b": "x", "c": "y"})
     assert town.log.num_rows == count
+
+
+def test_a_part_of_a_build_comes_after_the_run_that_it_repeats() -> None:
+    town = Town()
+    first = town.build({"a": "home", "b": "home"})
+    town.runs -= 1
+    again = town.build({"a": "home", "b": "flat"})
+    assert again["a"] == first["a"] != again["b"]
+    moments = town.log.column("assigned_at").to_pylist()
+    assert moments[-1] > moments[0]
 
 
 def test_the_order_of_rows_changes_no_byte() -> None:

@@ -12,6 +12,7 @@ from cdp_cli.segments.allowed import (
     DBT_TYPES,
     PROJECT_MACROS,
     REFERENCES,
+    TABLE_MACROS,
     TWIN_CONFIG_KEYS,
     TWIN_TESTS,
 )
@@ -47,6 +48,8 @@ def test_the_projects_own_segments_are_sql_only() -> None:
         PLAIN + " where {{ share('sum_refunds', 'sum_revenue') }} > 0.5",
         PLAIN + " where cast(count_orders as {{ dbt.type_string() }}) like '1%'",
         "select profile_id from {{ source('segment_log', 'segment_events') }} group by 1 having count(*) > 1",
+        "select profile_id from {{ one_per_household(ref('vip')) }}",
+        "with a as (" + PLAIN + ") select profile_id from {{ one_per_household('a') }} as one",
         PLAIN + " union select profile_id from {{ ref('vip') }}",
         "with a as (select * from {{ ref('x') }}), b as (select * from a) select profile_id from b",
         "with recursive a as (select profile_id from {{ ref('x') }} union select profile_id from a)"
@@ -78,6 +81,12 @@ def test_plain_sql_passes(tmp_path: Path, sql: str) -> None:
         ("select profile_id from {{ ref('a' ~ env_var('X')) }}", "calls ref with something"),
         ("select profile_id from {{ ref(*['a']) }}", "calls ref in Jinja"),
         ("select profile_id from {{ source('truth', 'people') }}", "reads the source truth"),
+        ("select profile_id from {{ one_per_household('people') }}", "reads people by its name"),
+        ("select profile_id from {{ one_per_household('truth.people') }}", "something that is no table"),
+        ("select profile_id from {{ one_per_household('(drop table x)') }}", "something that is no table"),
+        ("select profile_id from {{ one_per_household() }}", "something that is no table"),
+        ("select profile_id from {{ one_per_household(var('x')) }}", "something that is no table"),
+        ("with a as (select 1) select profile_id from {{ one_per_household(ref(x)) }}", "calls ref with"),
         ("select profile_id from {{ reff('a') }}", "Did you mean ref?"),
         (PLAIN + "{{ dbt.dateadd('day', 1, \"x) from read_csv('a') --\") }}", "no single SQL expression"),
         (PLAIN + " where {{ dbt.datediff('read_text(a)', 'b', 'day') }} > 1", "calls read_text()"),
@@ -156,5 +165,13 @@ def test_a_python_model_and_a_stray_yaml_file_are_refused(tmp_path: Path) -> Non
 
 def test_the_guide_lists_all_that_is_allowed() -> None:
     guide = (ROOT / "docs" / "segments.md").read_text(encoding="utf-8")
-    names = [*REFERENCES, *PROJECT_MACROS, *DBT_MACROS, *DBT_TYPES, *TWIN_CONFIG_KEYS, *TWIN_TESTS]
+    names = [
+        *REFERENCES,
+        *PROJECT_MACROS,
+        *TABLE_MACROS,
+        *DBT_MACROS,
+        *DBT_TYPES,
+        *TWIN_CONFIG_KEYS,
+        *TWIN_TESTS,
+    ]
     assert [name for name in names if f"`{name}`" not in guide] == []
