@@ -5,12 +5,17 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, fields
 
+import pyarrow as pa
+
+from cdp_cli.errors import FixModel
 from cdp_cli.identity import assignments, buckets, change_guard, pairs, scoring, training
+from cdp_cli.identity import comparisons as compared
 from cdp_cli.identity.bands import DEFAULT, Bands
 from cdp_cli.identity.change_guard import ChangeGuard
 from cdp_cli.identity.engine import Engine, Relation
 from cdp_cli.identity.features import make_features
 from cdp_cli.identity.inputs import Input
+from cdp_cli.identity.training import Model
 
 
 @dataclass(frozen=True)
@@ -53,24 +58,26 @@ def new_pairs(
 
     `changes` are the rows of identity_record_log; `stored` is the full name of identity_pairs, where it is
     there. Pairs of an earlier version are all scored again.
+
+    Raises FixModel where the model in force is an earlier release's, or `run` one that is over.
     """
     try:
-        model = training.newest(engine.read(models))
-        last = _last_scored(engine, pairs.version(model, bands), stored)
+        model = _model_in_force(engine.read(models))
+        last = _last_scored(engine, stored, f"version = '{pairs.version(model, bands)}'")
         since = "true"
         if last is not None:
             since = f"seen_at > {_moment(last)}"
             if not engine.look(changes, f"select record_id from given where {since} limit 1").num_rows:
                 return engine.returned(pairs.SCHEMA.empty_table())
+        started_at = _started_at(engine, run)
+        _check_run(started_at, _last_scored(engine, stored), "identity_pairs")
         _compare(engine, given)
         engine.give("changes", changes, where=since)
         engine.make(
             "changed", "select features.n from features where record_id in (select record_id from changes)"
         )
         scoring.make_candidates(engine, changed_only=last is not None)
-        return pairs.score(
-            engine, model, _started_at(engine, run), changed_only=last is not None, bands=bands
-        )
+        return pairs.score(engine, model, started_at, changed_only=last is not None, bands=bands)
     finally:
         engine.close()
 
@@ -85,7 +92,8 @@ def new_assignments(
 ) -> Relation:
     """New rows of identity_assignments. `stored` is its full name, where it is there: the log.
 
-    Raises ConfirmFirst where the rows change more of the people that there were than `guard` allows.
+    Raises FixModel where `run` is one that is over, and ConfirmFirst where the rows change more of the people
+    that there were than `guard` allows.
     """
     try:
         row = engine.read(run).to_pylist()[0]
@@ -98,6 +106,8 @@ def new_assignments(
             rows = engine.returned(
                 assignments.assign(Input(**relations), row["run_id"], row["started_at"], bands)
             )
+        if stored and engine.look(rows, "select record_id from given limit 1").num_rows:
+            _check_run(row["started_at"], _last_assigned(engine, log), "identity_assignments")
         if guard is not None and stored:
             change_guard.check(engine, guard, rows, relations["log"], relations["decisions"])
         return rows
@@ -110,14 +120,43 @@ def _compare(engine: Engine, given: Compared) -> tuple[str, ...]:
     return scoring.make_blocks(engine, given.blocks)
 
 
-def _last_scored(engine: Engine, version: str, stored: str | None) -> dt.datetime | None:
+def _model_in_force(models: pa.Table) -> Model:
+    """The newest model, which has to compare what this release does: its levels explain each pair."""
+    model = training.newest(models)
+    made = {comparison.name: [level.label for level in comparison.levels] for comparison in compared.ALL}
+    for entry in model.settings["comparisons"]:
+        name = entry["output_column_name"]
+        if made.get(name) != [level["label_for_charts"] for level in entry["comparison_levels"]]:
+            raise FixModel(
+                f"The model {model.version} of identity.identity_models was trained by an earlier release, "
+                f"which compared {name} in another way.",
+                "Run `cdp identity train --accept` and build again: ids carry over.",
+            )
+    return model
+
+
+def _last_scored(engine: Engine, stored: str | None, where: str = "true") -> dt.datetime | None:
     if not stored:
         return None
-    found = engine.look(
-        engine.table(stored), f"select max(scored_at) as scored_at from given where version = '{version}'"
-    )
+    found = engine.look(engine.table(stored), f"select max(scored_at) as scored_at from given where {where}")
     last: dt.datetime | None = found.column("scored_at")[0].as_py()
     return last
+
+
+def _last_assigned(engine: Engine, log: Relation) -> dt.datetime | None:
+    found = engine.look(log, "select max(assigned_at) as assigned_at from given")
+    last: dt.datetime | None = found.column("assigned_at")[0].as_py()
+    return last
+
+
+def _check_run(started_at: dt.datetime, last: dt.datetime | None, table: str) -> None:
+    """Rows of one moment would have no order, and the latest is what holds."""
+    if last is not None and started_at <= last:
+        raise FixModel(
+            f"identity.identity_run is of {started_at:%Y-%m-%d %H:%M:%S}, and identity.{table} has rows of "
+            f"{last:%Y-%m-%d %H:%M:%S} already; nothing was added.",
+            "Build identity_run too: `dbt build --select +identity_assignments+`.",
+        )
 
 
 def _started_at(engine: Engine, run: Relation) -> dt.datetime:

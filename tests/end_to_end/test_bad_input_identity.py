@@ -199,6 +199,17 @@ CASES = [
         sql=MIXED_UP,
     ),
     Case(
+        "a model of an earlier release that compared in another way",
+        "run",
+        "of identity.identity_models was trained by an earlier release, which compared household in another way. "
+        "Run `cdp identity train --accept` and build again: ids carry over.",
+        6,
+        sql="""
+            update identity.identity_models
+            set version = 'm_old', settings = replace(settings, 'same town', 'same city')
+        """,
+    ),
+    Case(
         "an identifier type that no record has",
         "run",
         "seeds/identity/identifier_types.csv has a row for 'emial', which is no identifier of a person record. "
@@ -276,6 +287,18 @@ def test_there_is_nothing_to_look_at_before_a_build(tmp_path: Path, command: str
     ran = project.cdp("identity", command)
     assert ran.code == 6
     assert "The warehouse has no table identity.identity_assignments. Run `dbt build` first." in ran.err
+
+
+def test_a_part_of_a_build_under_an_earlier_run_adds_nothing(demo: Project) -> None:
+    """Its rows would be of one moment with those that are there, and the latest row is what holds."""
+    with duckdb.connect(str(demo.warehouse)) as connection:
+        connection.execute("update identity.identity_models set version = 'm_renamed'")
+    before = people_of(demo)
+    ran = demo.dbt("build", "--select", "identity_models+")
+    assert ran.code == 1
+    assert "and identity.identity_pairs has rows of" in ran.out
+    assert "Build identity_run too: `dbt build --select +identity_assignments+`." in ran.out
+    assert people_of(demo) == before
 
 
 SOURCES = ("crm.contacts", "crm.leads", "email.subscribers", "pos.members")
