@@ -32,7 +32,7 @@ def main() -> int:
         seed = asked.seed + tally.histories
         world = play(seed, min(_IN_A_WORLD, asked.histories - tally.histories))
         for said in (*world.differences, *world.violations):
-            print(f"seed {seed}, {world.histories} histories: {said}")
+            print(f"seed {seed}, {world.histories} histories: {said}", flush=True)
         tally += world
     print(f"histories                      {tally.histories:>9,}")
     print(f"builds                         {tally.builds:>9,}")

@@ -129,8 +129,8 @@ def test_a_decision_that_cannot_be_taken(
 
 @dataclass(frozen=True)
 class Case:
-    """`sql` changes the warehouse of a built project first, `share` the var identity_change_guard, and `types`
-    a text of seeds/identity/identifier_types.csv into another."""
+    """`sql` changes the warehouse of a built project first, `share` the var identity_change_guard, `types` a
+    text of seeds/identity/identifier_types.csv into another, and `blocked` is added to blocked_values.csv."""
 
     id: str
     arguments: str
@@ -139,6 +139,7 @@ class Case:
     sql: str = ""
     share: str = ""
     types: tuple[str, str] = ("", "")
+    blocked: str = ""
 
 
 # An import gone wrong: every second customer carries the details of the one before.
@@ -240,6 +241,13 @@ CASES = [
         6,
         types=("email,4,6,", "email,4,,"),
     ),
+    Case(
+        "a value that is blocked twice",
+        "run",
+        "seeds/identity/blocked_values.csv has two rows for name, test. Keep one of them.",
+        6,
+        blocked="name,test,again\n",
+    ),
 ]
 
 
@@ -267,10 +275,13 @@ def test_it_is_refused_in_a_sentence_and_nobody_changes(demo: Project, case: Cas
             encoding="utf-8",
         )
     if case.types[0]:
-        seed = demo.root / "seeds" / "identity" / "identifier_types.csv"
-        text = seed.read_text(encoding="utf-8")
+        types = demo.root / "seeds" / "identity" / "identifier_types.csv"
+        text = types.read_text(encoding="utf-8")
         assert case.types[0] in text
-        seed.write_text(text.replace(*case.types), encoding="utf-8")
+        types.write_text(text.replace(*case.types), encoding="utf-8")
+    if case.blocked:
+        with (demo.root / "seeds" / "identity" / "blocked_values.csv").open("a", encoding="utf-8") as seed:
+            seed.write(case.blocked)
     before = people_of(demo)
     ran = demo.cdp(*case.arguments.split(), KLAVIYO_API_KEY="demo")
     assert ran.code == case.code, ran.err

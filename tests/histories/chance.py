@@ -206,4 +206,7 @@ def rule_change(chance: random.Random) -> str:
             f"update identifier_types set {limit} = {chance.choice(values)} where identifier_type = '{type_}'"
         )
     name = chance.choice([name for name in _FIRST_NAMES if name.isascii()]).lower()
-    return f"insert into blocked_values values ('name', '{name}', 'placeholder')"
+    return (
+        f"insert into blocked_values select 'name', '{name}', 'placeholder' "
+        f"where '{name}' not in (select value from blocked_values where column_name = 'name')"
+    )
