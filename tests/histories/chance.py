@@ -63,6 +63,7 @@ class History:
     def __init__(self, number: int, chance: random.Random) -> None:
         self._number, self._chance = number, chance
         self.records: dict[str, Record] = {}
+        self._gone: dict[str, Record] = {}
         self._made = 0
         surname = "".join(chance.sample(_SYLLABLES, 3)).capitalize()
         home = {
@@ -106,6 +107,11 @@ class History:
         return made
 
     def _insert(self) -> None:
+        if self._gone and self._chance.random() < 0.4:
+            # A record that was deleted by mistake.
+            record_id = self._chance.choice(sorted(self._gone))
+            self.records[record_id] = self._gone.pop(record_id)
+            return
         self._made += 1
         record_id = f"h{self._number:03}:{self._made:02}"
         self.records[record_id] = self._record(record_id)
@@ -118,12 +124,7 @@ class History:
     def _delete(self) -> None:
         if self.records:
             record_id = self._chance.choice(sorted(self.records))
-            gone = self.records.pop(record_id)
-            if self._chance.random() < 0.2:
-                # The tool has it under another id: a record that comes again is a new one.
-                self._made += 1
-                again = f"h{self._number:03}:{self._made:02}"
-                self.records[again] = {**gone, "record_id": again}
+            self._gone[record_id] = self.records.pop(record_id)
 
     def _record(self, record_id: str) -> Record:
         chance, person = self._chance, self._chance.choice(self._people)
@@ -170,7 +171,7 @@ class History:
             for pair, row in sorted(decisions.in_force(logs.decisions).items())
             if pair[0] in mine or pair[1] in mine
         ]
-        kind = chance.choice(("same", "different", "unsure", "split", "undo", "undo"))
+        kind = chance.choice(("same", "same", "different", "unsure", "split", "undo", "undo"))
         try:
             if kind == "undo":
                 return (
