@@ -137,19 +137,13 @@ def _moment(engine: Engine, started_at: dt.datetime) -> dt.datetime:
 
 
 def _carry(engine: Engine) -> None:
-    """Make `carried`: group_id, household_id, as `ids.carry` does; `in_common` is used up.
+    """Choose among the rows of `in_common` the household that each group goes on as, as `ids.carry` does.
 
     The largest overlap of all is the first of its group and of its household, and so is each that would be
     chosen after it without another in between: those of one round hinder none of each other.
     """
-    engine.make("carried", "select group_id, household_id from in_common where 1 = 0")
-    while engine.arrow("select group_id from in_common limit 1").num_rows:
-        engine.make("firsts", _FIRSTS)
-        engine.make(
-            "carried",
-            "select group_id, household_id from carried union all select group_id, household_id from firsts",
-        )
-        engine.make("in_common", _LEFT_OVER)
+    while engine.arrow("select group_id from in_common where state = 'open' limit 1").num_rows:
+        engine.make("in_common", _ROUND)
 
 
 _PRESENT = """
@@ -193,40 +187,65 @@ _OVERLAPS = """
         living.group_id,
         earlier.household_id,
         count(*) as count_people,
-        min(ages.minted_at) as minted_at
+        min(ages.minted_at) as minted_at,
+        'open' as state
     from living
     inner join earlier on living.profile_id = earlier.profile_id
     inner join ages on earlier.household_id = ages.household_id
     group by living.group_id, earlier.household_id
 """
 
-_FIRSTS = """
+# Rows that are first in their group and in their household are chosen, and both have no use for others.
+_ROUND = """
     with
 
     ranked as (
 
         select
-            group_id,
-            household_id,
+            *,
             row_number() over (
-                partition by group_id order by count_people desc, minted_at, household_id
+                partition by group_id, state order by count_people desc, minted_at, household_id
             ) as place_in_group,
             row_number() over (
-                partition by household_id order by count_people desc, group_id
+                partition by household_id, state order by count_people desc, group_id
             ) as place_in_household
         from in_common
 
+    ),
+
+    chosen as (
+
+        select
+            *,
+            case
+                when state = 'open' and place_in_group = 1 and place_in_household = 1 then 1 else 0
+            end as is_first
+        from ranked
+
+    ),
+
+    met as (
+
+        select
+            *,
+            max(is_first) over (partition by group_id) as group_is_done,
+            max(is_first) over (partition by household_id) as household_is_done
+        from chosen
+
     )
 
-    select group_id, household_id from ranked where place_in_group = 1 and place_in_household = 1
-"""
-
-_LEFT_OVER = """
-    select in_common.*
-    from in_common
-    left join firsts as groups_done on in_common.group_id = groups_done.group_id
-    left join firsts as households_done on in_common.household_id = households_done.household_id
-    where groups_done.group_id is null and households_done.household_id is null
+    select
+        group_id,
+        household_id,
+        count_people,
+        minted_at,
+        case
+            when state <> 'open' then state
+            when is_first = 1 then 'carried'
+            when group_is_done = 1 or household_is_done = 1 then 'left'
+            else 'open'
+        end as state
+    from met
 """
 
 # An id is minted from the group's smallest profile id and the number of households that this profile ever was
@@ -246,6 +265,12 @@ _NAMED = """
     founders as (
 
         select distinct group_id from living
+
+    ),
+
+    carried as (
+
+        select group_id, household_id from in_common where state = 'carried'
 
     )
 

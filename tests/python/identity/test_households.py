@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pytest
 from hypothesis import given as drawn
 from hypothesis import settings
 from hypothesis import strategies as st
 
 from cdp_cli.identity import households, ids
 from cdp_cli.identity.memory import InMemory
+from cdp_cli.warehouse.engines import engine_of
 from tests.python.identity.people import day
 
 Homes = Mapping[str, str]
@@ -219,6 +221,29 @@ def test_a_part_of_a_build_comes_after_the_run_that_it_repeats() -> None:
     assert again["a"] == first["a"] != again["b"]
     moments = town.log.column("assigned_at").to_pylist()
     assert moments[-1] > moments[0]
+
+
+@pytest.mark.spark
+def test_both_engines_log_the_same(spark: Any) -> None:
+    homes = {f"p{number:03}": f"home {number // 4}" for number in range(60)}
+    town = Town(max_people=3)
+    town.build(homes)
+    before = town.log
+    first = {home: min(person for person in homes if homes[person] == home) for home in homes.values()}
+    ties = [(first[home], person) for person, home in homes.items() if person not in ("p001", first[home])]
+    living = grouped([*homes, "p900"], ties, max_people=10)
+    aliases = alias_table({"p003": "p900"})
+    here = households.new_assignments(Stored(before), living, aliases, run_table(2), "the_log")
+    spark.createDataFrame(before).createOrReplaceTempView("stored_households")
+    there = households.new_assignments(
+        engine_of(spark),
+        spark.createDataFrame(living),
+        spark.createDataFrame(aliases),
+        spark.createDataFrame(run_table(2)),
+        "stored_households",
+    ).toArrow()
+    assert here.num_rows > 20
+    assert there.sort_by("profile_id").equals(here.sort_by("profile_id"))
 
 
 def test_the_order_of_rows_changes_no_byte() -> None:
