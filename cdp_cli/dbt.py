@@ -16,6 +16,10 @@ from cdp_cli.errors import FixModel
 from cdp_cli.warehouse import dbt_runner
 
 _FAILED = {"error", "fail", "runtime error"}
+_DBT = (sys.executable, "-m", "dbt.cli.main")
+
+# What a line of dbt's log says: its level, its event's name, its message, and the node it is about or "".
+_Note = Callable[[str, str, str, str], None]
 
 
 @dataclass(frozen=True)
@@ -97,12 +101,13 @@ def run(settings: Settings, arguments: Sequence[str]) -> int:
     runner = dbt_runner(settings)
     if runner is not None:
         return runner(settings, command, lambda _: None)
-    environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
-    done = subprocess.run([*_DBT, *command], cwd=settings.project_dir, env=environment, check=False)
+    done = subprocess.run([*_DBT, *command], cwd=settings.project_dir, env=_environment(), check=False)
     return done.returncode
 
 
-_DBT = (sys.executable, "-m", "dbt.cli.main")
+def _environment() -> dict[str, str]:
+    """Ours, without the warnings that dbt's own libraries give."""
+    return {**os.environ, "PYTHONWARNINGS": "ignore"}
 
 
 def _where(settings: Settings) -> list[str]:
@@ -116,46 +121,39 @@ def _dbt(settings: Settings, arguments: Sequence[str], on_node: Callable[[str], 
     """Run dbt in the project's folder; returns its error messages."""
     errors: list[str] = []
 
-    def note(level: str, name: str, message: str, node: Callable[[], str]) -> None:
+    def note(level: str, name: str, message: str, node: str) -> None:
         if level == "error":
             errors.append(message.strip())
         if on_node is not None and name == "NodeFinished":
-            on_node(node())
+            on_node(node)
 
     runner = dbt_runner(settings)
     if runner is None:
         _in_child(settings, arguments, note)
     else:
         quietly = ["--log-level", "none", *arguments, *_where(settings)]
-        runner(
-            settings,
-            quietly,
-            lambda event: note(
-                event.info.level, event.info.name, event.info.msg, lambda: event.data.node_info.node_name
-            ),
-        )
+        runner(settings, quietly, lambda event: note(*_told(event)))
     return errors
 
 
-def _in_child(
-    settings: Settings, arguments: Sequence[str], note: Callable[[str, str, str, Callable[[], str]], None]
-) -> None:
+def _told(event: Any) -> tuple[str, str, str, str]:
+    """An event of dbt in this process, as a note is told it. Only few events are about a node."""
+    node = getattr(getattr(event.data, "node_info", None), "node_name", "")
+    return event.info.level, event.info.name, event.info.msg, str(node)
+
+
+def _in_child(settings: Settings, arguments: Sequence[str], note: _Note) -> None:
     command = [*_DBT, "--log-format", "json", "--log-level", "info", *arguments, *_where(settings)]
-    environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
     with subprocess.Popen(
-        command, cwd=settings.project_dir, env=environment, stdout=subprocess.PIPE,
+        command, cwd=settings.project_dir, env=_environment(), stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT, text=True, encoding="utf-8",
     ) as process:  # fmt: skip
         assert process.stdout is not None
         for line in process.stdout:
             event = _event(line)
             info = event.get("info", {})
-            note(
-                str(info.get("level", "")),
-                str(info.get("name", "")),
-                str(info.get("msg", "")),
-                lambda event=event: str(event["data"]["node_info"]["node_name"]),  # type: ignore[misc]
-            )
+            node = event.get("data", {}).get("node_info", {}).get("node_name", "")
+            note(str(info.get("level", "")), str(info.get("name", "")), str(info.get("msg", "")), str(node))
 
 
 def _event(line: str) -> dict[str, Any]:
