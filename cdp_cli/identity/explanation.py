@@ -129,13 +129,9 @@ def explain(
     joined = profiles[left] == profiles[right]
     link = case.link(left, right)
     path = case.path(left, right) if joined else ()
-    two = pa.array([left, right], pa.string())
     rules: tuple[BlockingRule, ...] = ()
     if link.scored_now:
-        records, identifiers = (
-            table.filter(pc.is_in(table.column("record_id"), value_set=two))
-            for table in (given.records, given.identifiers)
-        )
+        records, identifiers = (_of_two(table, left, right) for table in (given.records, given.identifiers))
         rules = blocking_rules(
             records, identifiers, blocks, link.left_record_id, link.right_record_id, project_dir
         )
@@ -204,11 +200,7 @@ def is_stored(given: pa.Table, one: str, other: str) -> bool:
 
 def score_now(given: Input, left: str, right: str, model: Model) -> Mapping[str, Any] | None:
     """The row of identity_pairs that two records would have, whatever their score; None without a score."""
-    two = pa.array([left, right], pa.string())
-    records, identifiers = (
-        table.filter(pc.is_in(table.column("record_id"), value_set=two))
-        for table in (given.records, given.identifiers)
-    )
+    records, identifiers = (_of_two(table, left, right) for table in (given.records, given.identifiers))
     engine = InMemory()
     try:
         make_features(engine, records, identifiers, given.nicknames)
@@ -348,13 +340,13 @@ def _joined_verdict(path: Sequence[Link]) -> str:
     return f"One person, by a path of {len(path)} pairs: the one whose weakest pair is the strongest."
 
 
+def _of_two(table: pa.Table, left: str, right: str) -> pa.Table:
+    """The rows of two records."""
+    return table.filter(pc.is_in(table.column("record_id"), value_set=pa.array([left, right], pa.string())))
+
+
 def _values(records: pa.Table, left: str, right: str) -> tuple[Value, ...]:
-    rows = {
-        row["record_id"]: row
-        for row in records.filter(
-            pc.is_in(records.column("record_id"), value_set=pa.array([left, right], pa.string()))
-        ).to_pylist()
-    }
+    rows = {row["record_id"]: row for row in _of_two(records, left, right).to_pylist()}
     found = []
     for attribute in ATTRIBUTES:
         one, other = (rows[record].get(attribute) for record in (left, right))
