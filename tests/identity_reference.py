@@ -31,12 +31,20 @@ where this page is behind. [identity.md](identity.md) says how they work togethe
 
 # Numbers of cdp_cli/identity that decide who is one person, with their reason.
 LIMITS = {
+    "assignments._SUREST_SCORE": (
+        "Comparisons repeat each other (a name stands in the e-mail address too): whatever they add up to, "
+        "an account or a card joins first."
+    ),
     "buckets.RECORDS_OF_BUCKET": (
         "Where records are too many for one machine, so many are grouped at a time; it changes no result, "
         "only memory."
     ),
+    "clustering._BEYOND_RIVALRY": "A pair so sure joins without a look at what else resembles the two.",
+    "constraints._SUREST_UNSCORED": (
+        "A pair that no blocking rule found is scored only to judge groups: below `auto`, it joins nobody."
+    ),
     "constraints._MOST_RECORDS_COMPARED": (
-        "In a suspect component of more records, only pairs that were scored are held against the vetoes: "
+        "In a suspect component of more records, only pairs that were scored speak for or against anybody: "
         "all pairs of a thousand records are half a million."
     ),
     "expectation._PRIOR_MATCHES": (
@@ -63,6 +71,10 @@ LIMITS = {
     ),
     "retraining._LEAST_PAIRS": "A level counts for that if it was seen in so many pairs.",
     "retraining._WORTH_GROWTH": "So many times the records are worth a new model.",
+    "training._PRIOR_COINCIDENCES": (
+        "Of both names in common: what the prior weighs, in pairs, that a first name and a surname come "
+        "together by chance alone."
+    ),
     "training.RANDOM_PAIRS": (
         "Random pairs that u is learnt from: a share of one in 10,000 is seen 30 times."
     ),

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from cdp_cli.identity import ids
 from cdp_cli.identity.bands import DEFAULT, Bands
 from cdp_cli.identity.clustering import Edges, cluster, held_components
-from cdp_cli.identity.constraints import constraints, with_vetoed
+from cdp_cli.identity.constraints import constraints, with_unscored
 from cdp_cli.identity.decisions import settled
-from cdp_cli.identity.found import found_vetoes
+from cdp_cli.identity.found import found_rules, found_vetoes
 from cdp_cli.identity.inputs import Input
 from cdp_cli.identity.memory import connect
 
@@ -30,6 +30,10 @@ SCHEMA = pa.schema(
         ("linked_probability", pa.float64()),
     ]
 )
+
+# Comparisons repeat each other (a name stands in the e-mail address too): what they add up to never joins
+# before an account or a card does.
+_SUREST_SCORE = 0.998
 
 
 def assign(
@@ -66,7 +70,9 @@ def _make_tables(connection: duckdb.DuckDBPyConnection, given: Input, since: dt.
         connection.register(f"given_{name}", getattr(given, name))
     connection.register("decided", settled(given.decisions, given.records.column("record_id")))
     firm = [veto.name for veto in found_vetoes() if veto.firm]
-    connection.register("firm_vetoes", pa.table({"name": pa.array(firm, pa.string())}))
+    surest = [rule.name for rule in found_rules() if rule.probability > _SUREST_SCORE]
+    for table, names in (("firm_vetoes", firm), ("surest_rules", surest)):
+        connection.register(table, pa.table({"name": pa.array(names, pa.string())}))
     last_run = f"cast('{since.isoformat()}' as timestamp)" if since else "null"
     connection.execute(f"""
         create table numbered as
@@ -158,7 +164,7 @@ def _touched(connection: duckdb.DuckDBPyConnection, rescored: bool | None) -> ND
 
 
 def _edges(connection: duckdb.DuckDBPyConnection) -> Edges:
-    found = connection.sql("""
+    found = connection.sql(f"""
         with
 
         pairs as (
@@ -166,7 +172,13 @@ def _edges(connection: duckdb.DuckDBPyConnection) -> Edges:
             select
                 coalesce(given_pairs.left_record_id, decided.left_record_id) as left_record_id,
                 coalesce(given_pairs.right_record_id, decided.right_record_id) as right_record_id,
-                coalesce(given_pairs.match_probability, 0) as probability,
+                least(
+                    coalesce(given_pairs.match_probability, 0),
+                    case
+                        when given_pairs.rule in (select name from surest_rules) then 1
+                        else {_SUREST_SCORE}
+                    end
+                ) as probability,
                 coalesce(decided.decision = 'same', false) as same,
                 coalesce(decided.decision = 'different', false)
                 or coalesce(given_pairs.veto in (select name from firm_vetoes), false) as apart,
@@ -266,7 +278,9 @@ def _changes(
         left join present on numbered.record_id = present.record_id
     """)
     held_to = constraints(connection, given, edges, chosen.size, bands)
-    groups = cluster(chosen.size, with_vetoed(edges, held_to.vetoed), held_to.filled, held_to.limits, bands)
+    groups = cluster(
+        chosen.size, with_unscored(edges, held_to.between), held_to.filled, held_to.limits, bands
+    )
     profile_ids = _profile_ids(connection, groups)
     connection.register(
         "grouped", pa.table({"n": np.arange(chosen.size), "profile_id": pa.array(profile_ids, pa.string())})

@@ -24,6 +24,9 @@ Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 
+# So sure a pair needs no comparing with others.
+_BEYOND_RIVALRY = 0.99
+
 # The bit of `filled` that says that a record has a first name of its own.
 FIRST_NAME_FILLED = 1
 
@@ -190,7 +193,7 @@ def _greedy(groups: Integers, edges: Edges, filled: Integers, limits: Sequence[L
         heap += [
             _candidate(found, number, other)
             for other in group.total
-            if number < other and _has_evidence(group, other, bands)
+            if number < other and group.best[other] >= bands.auto
         ]
     heapq.heapify(heap)
     while heap:
@@ -202,11 +205,15 @@ def _greedy(groups: Integers, edges: Edges, filled: Integers, limits: Sequence[L
             continue
         if len(first_group.members) != left_size or len(second_group.members) != right_size:
             continue
-        if _may_join(first_group, second_group, right, -mean, limits, bands):
+        if (
+            _may_join(first_group, second_group, right, limits, bands)
+            and _unrivalled(found, left, right, bands)
+            and _unrivalled(found, right, left, bands)
+        ):
             kept = _merge(found, home, left, right)
             group = found[kept]
             for other in group.total:
-                if _has_evidence(group, other, bands):
+                if group.best[other] >= bands.auto:
                     heapq.heappush(heap, _candidate(found, *sorted((kept, other))))
     for group in found.values():
         groups[group.members] = min(group.members)
@@ -251,16 +258,7 @@ def _candidate(found: dict[int, _Group], left: int, right: int) -> _Candidate:
     return (-first.total[right] / pairs, left, right, len(first.members), len(second.members))
 
 
-def _has_evidence(group: _Group, other: int, bands: Bands) -> bool:
-    """Whether two groups may be a candidate: a sure pair between them, or several that add up to one."""
-    return group.best[other] >= bands.auto or group.total[other] >= bands.support
-
-
-def _may_join(
-    first: _Group, second: _Group, other: int, mean: float, limits: Sequence[Limit], bands: Bands
-) -> bool:
-    if first.best[other] < bands.auto and mean < bands.agreement:
-        return False
+def _may_join(first: _Group, second: _Group, other: int, limits: Sequence[Limit], bands: Bands) -> bool:
     if other in first.apart:
         return False
     doubts = first.doubts.get(other, 0)
@@ -270,6 +268,29 @@ def _may_join(
         len(mine | theirs) <= max(limit.most, len(mine), len(theirs))
         for mine, theirs, limit in zip(first.values, second.values, limits, strict=True)
     )
+
+
+def _unrivalled(found: dict[int, _Group], number: int, other: int, bands: Bands) -> bool:
+    """Whether a group belongs to another rather than elsewhere or to nobody.
+
+    A group that resembles two that are not one person is at most one of them: the odds of each count against
+    the other.
+    """
+    best = found[number].best
+    odds = _odds(best[other])
+    if best[other] >= _BEYOND_RIVALRY:
+        return True
+    candidate = found[other]
+    rivals = sum(
+        _odds(probability)
+        for rival, probability in best.items()
+        if rival != other and (rival in candidate.apart or candidate.best.get(rival, 0.0) < bands.alike)
+    )
+    return odds >= bands.claim * (1 + odds + rivals)
+
+
+def _odds(probability: float) -> float:
+    return probability / max(1.0 - probability, 1e-9)
 
 
 def _home(home: dict[int, int], number: int) -> int:

@@ -9,13 +9,18 @@ three separate comparisons would count one piece of evidence three times.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 
 @dataclass(frozen=True)
 class Level:
-    """One level of a comparison: a SQL condition over `<column>_l` and `<column>_r`."""
+    """One level of a comparison: a SQL condition over `<column>_l` and `<column>_r`.
+
+    `term_frequency` names the column of `features` whose frequent values say less and rare ones more. Each
+    level has a column of its own, since Splink looks a value up by column: a surname has three.
+    """
 
     label: str
     condition: str
@@ -26,11 +31,17 @@ class Level:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A comparison is used where more than a few records have one of its `needs` filled."""
+    """A comparison is used where more than a few records have one of its `needs` filled.
+
+    One that `corrects` others takes back what their agreement counts twice, and learns that from how often
+    two strangers agree in both: the names of these comparisons, each with what its labels of agreement begin
+    with.
+    """
 
     name: str
     needs: tuple[str, ...]
     levels: tuple[Level, ...]
+    corrects: Mapping[str, str] = field(default_factory=dict)
 
 
 FIRST_NAME = Comparison(
@@ -93,9 +104,15 @@ HOUSEHOLD = Comparison(
         Level("unknown", f"(last_name_l is null or last_name_r is null) and {_NO_PLACE}"),
         Level("same surname, same home", f"{_SAME_SURNAME} and {_SAME_HOME}", 0.30, 0.00002),
         Level("same surname, same postcode", f"{_SAME_SURNAME} and {_SAME_AREA}", 0.10, 0.00002),
-        Level("same surname, same town", f"{_SAME_SURNAME} and {_SAME_TOWN}", 0.10, 0.0001, "last_name"),
+        Level(
+            "same surname, same town",
+            f"{_SAME_SURNAME} and {_SAME_TOWN}",
+            0.10,
+            0.0001,
+            "last_name_in_town",
+        ),
         Level("same surname, place unknown", f"{_SAME_SURNAME} and {_NO_PLACE}", 0.10, 0.002, "last_name"),
-        Level("same surname, other place", _SAME_SURNAME, 0.10, 0.002, "last_name"),
+        Level("same surname, other place", _SAME_SURNAME, 0.10, 0.002, "last_name_elsewhere"),
         Level(
             "similar surname, same home or postcode",
             f"{_LIKE_SURNAME} and ({_SAME_HOME} or {_SAME_AREA})",
@@ -149,6 +166,19 @@ _LIKE_NUMBER = (
     " and damerau_levenshtein(email_number_l, email_number_r) <= 1))"
 )
 
+_SAME_EMAIL_NAME = "email_name_l = email_name_r and length(email_name_l) >= 5"
+_FEW_SLIPS_IN_EMAIL = (
+    "split_part(email_l, '@', 2) = split_part(email_r, '@', 2)"
+    " and least(length(email_name_l), length(email_name_r)) >= 6"
+    f" and damerau_levenshtein(email_name_l, email_name_r) <= 2 and {_LIKE_NUMBER}"
+)
+_SAME_EMAIL_NUMBER = (
+    "email_number_l = email_number_r and length(email_number_l) >= 3"
+    " and jaro_winkler_similarity(email_name_l, email_name_r) >= 0.6"
+)
+# Two addresses that one person made up, or one that was written with a slip.
+LIKE_EMAIL = f"(({_SAME_EMAIL_NAME}) or ({_FEW_SLIPS_IN_EMAIL}) or ({_SAME_EMAIL_NUMBER}))"
+
 EMAIL = Comparison(
     "email",
     ("email",),
@@ -161,27 +191,9 @@ EMAIL = Comparison(
             0.00001,
         ),
         Level("same", "email_l = email_r", 0.55, 0.00001),
-        Level(
-            "same name, other domain",
-            "email_name_l = email_name_r and length(email_name_l) >= 5",
-            0.05,
-            0.0001,
-        ),
-        Level(
-            "few slips",
-            "split_part(email_l, '@', 2) = split_part(email_r, '@', 2)"
-            " and least(length(email_name_l), length(email_name_r)) >= 6"
-            f" and damerau_levenshtein(email_name_l, email_name_r) <= 2 and {_LIKE_NUMBER}",
-            0.07,
-            0.00005,
-        ),
-        Level(
-            "same number in like names",
-            "email_number_l = email_number_r and length(email_number_l) >= 3"
-            " and jaro_winkler_similarity(email_name_l, email_name_r) >= 0.6",
-            0.05,
-            0.0001,
-        ),
+        Level("same name, other domain", _SAME_EMAIL_NAME, 0.05, 0.0001),
+        Level("few slips", _FEW_SLIPS_IN_EMAIL, 0.07, 0.00005),
+        Level("same number in like names", _SAME_EMAIL_NUMBER, 0.05, 0.0001),
         Level(
             "similar name",
             f"jaro_winkler_similarity(email_name_l, email_name_r) >= 0.9 and {_LIKE_NUMBER}",
@@ -226,7 +238,23 @@ NATIONAL_ID = Comparison(
     ),
 )
 
-ALL = (FIRST_NAME, HOUSEHOLD, BIRTH, EMAIL, PHONE, GENDER, NATIONAL_ID)
+# A Dutch first name comes with a Dutch surname: two strangers share both more often than either alone would
+# have it.
+BOTH_NAMES = Comparison(
+    "both_names",
+    ("first_name",),
+    (
+        Level(
+            "unknown",
+            "first_name_l is null or first_name_r is null or last_name_l is null or last_name_r is null",
+        ),
+        Level("same", "first_name_l = first_name_r and last_name_l = last_name_r", 0.5, 0.5),
+        Level("different", "else", 0.5, 0.5),
+    ),
+    corrects={"first_name": "same", "household": "same surname"},
+)
+
+ALL = (FIRST_NAME, HOUSEHOLD, BOTH_NAMES, BIRTH, EMAIL, PHONE, GENDER, NATIONAL_ID)
 
 # The columns of the table `features` that conditions read.
 COLUMNS = (

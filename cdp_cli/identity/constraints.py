@@ -1,8 +1,9 @@
-"""What holds groups apart: vetoes between all records of a suspect component, and limits of values."""
+"""What suspect components are held to: vetoes and likeness between all of their records, limits of values."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import log2
 
 import duckdb
 import numpy as np
@@ -16,7 +17,7 @@ from cdp_cli.identity.features import make_features
 from cdp_cli.identity.found import vetoes_in_force
 from cdp_cli.identity.inputs import Input
 from cdp_cli.identity.memory import InMemory
-from cdp_cli.identity.scoring import paired_columns
+from cdp_cli.identity.scoring import paired_columns, weight_expression
 
 # Kinds of evidence that a record can carry, over identity_records. The first is FIRST_NAME_FILLED.
 _FILLED = (
@@ -30,17 +31,23 @@ _FILLED = (
     "national_id is not null",
 )
 
-# In a component of more records than this, only pairs that were scored are held against the vetoes.
+# In a component of more records than this, only pairs that were scored speak for or against anybody.
 _MOST_RECORDS_COMPARED = 200
+# A pair that no blocking rule found joins nobody by itself, however alike the two are.
+_SUREST_UNSCORED = 0.49
 
 
 @dataclass(frozen=True)
 class Constraints:
-    """What suspect components are held to; the vetoes are those between all of their records."""
+    """What suspect components are held to.
+
+    `between` has the pairs of all of their records, found by blocking or not, that a veto or likeness speaks
+    in: n_l, n_r, firm, doubt, probability.
+    """
 
     limits: list[Limit]
     filled: Integers
-    vetoed: pa.Table
+    between: pa.Table
 
 
 def constraints(
@@ -61,12 +68,14 @@ def constraints(
         f"select * from all_identifiers where record_id in ({chosen})"
     ).to_arrow_table()
     make_features(InMemory(connection), records, identifiers, given.nicknames)
-    vetoes = vetoes_in_force(training.newest(given.models))
+    model = training.newest(given.models)
+    vetoes = vetoes_in_force(model)
     firm, doubt = (
         " or ".join(f"coalesce({veto.condition}, false)" for veto in vetoes if veto.firm == firm) or "false"
         for firm in (True, False)
     )
-    vetoed = connection.sql(f"""
+    weight = weight_expression(model.settings, model.comparisons)
+    between = connection.sql(f"""
         with
 
         members as (
@@ -79,19 +88,19 @@ def constraints(
 
         )
 
-        select n_l, n_r, firm
+        select n_l, n_r, firm, doubt, 1 / (1 + pow(2, -weight)) as probability
         from (
-            select n_l, n_r, {firm} as firm, {doubt} as doubt
+            select n_l, n_r, {firm} as firm, {doubt} as doubt, {weight} as weight
             from (
                 select l.n as n_l, r.n as n_r, {paired_columns(FEATURE_COLUMNS)}
                 from members as l
                 inner join members as r on l.component = r.component and l.n < r.n
             )
         )
-        where firm or doubt
+        where firm or doubt or weight >= {log2(bands.review / (1 - bands.review)):.6f}
         order by n_l, n_r
     """).to_arrow_table()
-    return Constraints(_limits(connection, given, count), filled, vetoed)
+    return Constraints(_limits(connection, given, count), filled, between)
 
 
 def _filled(connection: duckdb.DuckDBPyConnection, count: int) -> Integers:
@@ -123,20 +132,24 @@ def _limits(connection: duckdb.DuckDBPyConnection, given: Input, count: int) -> 
     return limits
 
 
-def with_vetoed(edges: Edges, vetoed: pa.Table) -> Edges:
-    """The edges, and as further ones the vetoes between records that were never scored as a pair."""
-    left, right = (vetoed.column(name).to_numpy().astype(np.int64) for name in ("n_l", "n_r"))
+def with_unscored(edges: Edges, between: pa.Table) -> Edges:
+    """The edges, and as further ones the pairs of suspect components that were never scored."""
+    left, right = (between.column(name).to_numpy().astype(np.int64) for name in ("n_l", "n_r"))
     width = np.int64(max(edges.right.max(initial=0), right.max(initial=0)) + 1)
     unknown = ~np.isin(left * width + right, edges.left * width + edges.right)
-    firm = vetoed.column("firm").to_numpy(zero_copy_only=False).astype(np.bool_)[unknown]
+    firm, doubt = (
+        between.column(name).to_numpy(zero_copy_only=False).astype(np.bool_)[unknown]
+        for name in ("firm", "doubt")
+    )
+    probability = np.minimum(between.column("probability").to_numpy()[unknown], _SUREST_UNSCORED)
     left, right = left[unknown], right[unknown]
     no = np.zeros(left.size, dtype=np.bool_)
     return Edges(
         np.concatenate([edges.left, left]),
         np.concatenate([edges.right, right]),
-        np.concatenate([edges.probability, np.zeros(left.size)]),
+        np.concatenate([edges.probability, probability]),
         np.concatenate([edges.same, no]),
         np.concatenate([edges.apart, firm]),
-        np.concatenate([edges.doubted, ~firm]),
+        np.concatenate([edges.doubted, doubt & ~firm]),
         np.concatenate([edges.joined, no]),
     )

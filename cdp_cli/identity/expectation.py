@@ -9,7 +9,7 @@ special case.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,13 +37,15 @@ class View:
     """Pairs found in one way, counted by pattern.
 
     `patterns` has one row a pattern and one column a comparison: the level, 0 being plain difference, or -1
-    where unknown. `used` are the columns that the view blocks on.
+    where unknown. `used` are the columns that the view blocks on, or that follow from those. `sampled` is
+    the share of the view's pairs that are counted.
     """
 
     name: str
     patterns: Integers
     counts: Floats
     used: tuple[int, ...] = ()
+    sampled: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -65,14 +67,24 @@ class Parameters:
         return self.change < _CONVERGED
 
 
-def fit(views: Sequence[View], prior_m: Sequence[Floats], prior_u: Sequence[Floats]) -> Parameters:
-    """The parameters that make the views most likely. One view is named `random`."""
+def fit(
+    views: Sequence[View],
+    prior_m: Sequence[Floats],
+    prior_u: Sequence[Floats],
+    held: Collection[int] = (),
+) -> Parameters:
+    """The parameters that make the views most likely. One view is named `random`.
+
+    Comparisons that are `held`, by position, keep their priors.
+    """
     m = [values / values.sum() for values in prior_m]
     random = next(view for view in views if view.name == RANDOM)
     u = [
         _strangers(_counts(random, position, random.counts, len(values)), values)
         for position, values in enumerate(prior_u)
     ]
+    for position in held:
+        u[position] = prior_u[position] / prior_u[position].sum()
     shares = {view.name: _FIRST_RANDOM_SHARE if view.name == RANDOM else _FIRST_SHARE for view in views}
     iterations, change = 0, 1.0
     while iterations < _MOST_ITERATIONS:
@@ -91,6 +103,8 @@ def fit(views: Sequence[View], prior_m: Sequence[Floats], prior_u: Sequence[Floa
                     m_counts[position] += _counts(view, position, matches, len(m[position]))
         new_m = [values / values.sum() for values in m_counts]
         new_u = [_strangers(counts, prior) for counts, prior in zip(u_counts, prior_u, strict=True)]
+        for position in held:
+            new_m[position], new_u[position] = m[position], u[position]
         change = max(float(np.abs(new - old).max()) for new, old in zip(new_m + new_u, m + u, strict=True))
         m, u = new_m, new_u
         if change < _CONVERGED:

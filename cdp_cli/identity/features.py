@@ -18,7 +18,8 @@ def make_features(engine: Engine, records: Relation, identifiers: Relation, nick
     engine.make("personal", _PERSONAL)
 
 
-# The columns of the table `features` but `n`.
+# The columns of the table `features` but `n` and the further ones of the surname, which stand for its
+# frequencies (comparisons.Level).
 COLUMNS = (
     "record_id", "source", "one_record_per_person", "first_name", "first_name_is_given", "last_name",
     "name_words", "first_name_forms", "birth_date", "birth_text", "gender", "email", "email_is_shared",
@@ -65,6 +66,8 @@ select
     coalesce(given_records.first_name, given_records.email_first_name) as first_name,
     given_records.first_name is not null as first_name_is_given,
     coalesce(given_records.last_name, given_records.email_last_name) as last_name,
+    coalesce(given_records.last_name, given_records.email_last_name) as last_name_in_town,
+    coalesce(given_records.last_name, given_records.email_last_name) as last_name_elsewhere,
     list_distinct(string_split(concat_ws(
         ' ', given_records.all_names, given_records.email_first_name, given_records.email_last_name
     ), ' ')) as name_words,

@@ -84,7 +84,7 @@ def renderer(project_dir: Path, variables: Mapping[str, Any] | None = None) -> A
         {
             "config": lambda **_: "",
             "ref": lambda name: name,
-            "source": lambda schema, name: name,
+            "source": lambda _, name: name,
             "is_incremental": lambda: True,
             "var": lambda name, default=None: values.get(name, default),
             "return": lambda value: value,

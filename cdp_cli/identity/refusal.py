@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from cdp_cli.identity.bands import Bands
 from cdp_cli.identity.clustering import FIRST_NAME_FILLED, Edges, Flags, Integers
-from cdp_cli.identity.constraints import constraints
+from cdp_cli.identity.constraints import constraints, with_unscored
 from cdp_cli.identity.features import COLUMNS as FEATURE_COLUMNS
 from cdp_cli.identity.features import make_features
 from cdp_cli.identity.found import found_vetoes, vetoes_in_force
@@ -29,7 +29,7 @@ _MOST_NAMED = 3
 
 @dataclass(frozen=True)
 class Reason:
-    """`kind` is decision, veto, doubt, limit, density or agreement; `text` is one sentence."""
+    """`kind` is decision, veto, doubt, limit or density; `text` is one sentence."""
 
     kind: str
     text: str
@@ -114,6 +114,7 @@ def _between_groups(
         held_to = constraints(engine.connection, given, edges, len(numbers), bands)
     finally:
         engine.close()
+    edges = with_unscored(edges, held_to.between)
     across = side[edges.left] != side[edges.right]
     speaks = across & (edges.probability >= bands.review) & ~(edges.apart | edges.doubted)
     if not speaks.any():
@@ -143,7 +144,7 @@ def _between_groups(
 
 
 def _thresholds(edges: Edges, speaks: Flags, comparable: int, bands: Bands) -> list[Reason]:
-    total, best = float(edges.probability[speaks].sum()), float(edges.probability[speaks].max())
+    total = float(edges.probability[speaks].sum())
     count = max(comparable, int(speaks.sum()))
     mean = total / count
     if mean < bands.density:
@@ -152,14 +153,6 @@ def _thresholds(edges: Edges, speaks: Flags, comparable: int, bands: Bands) -> l
                 "density",
                 f"The {count:,} pairs between the two that can be compared have a mean probability of "
                 f"{mean:.3f}, below {bands.density} (density): single links do not join two groups.",
-            )
-        ]
-    if best < bands.auto and mean < bands.agreement:
-        return [
-            Reason(
-                "agreement",
-                f"No pair between the two is sure (the best has {best:.2f}), and their mean of {mean:.3f} is "
-                f"below {bands.agreement} (agreement).",
             )
         ]
     return []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import logging
 from collections.abc import Mapping, Sequence
+from math import log2
 from typing import Any
 
 import pyarrow as pa
@@ -82,6 +83,27 @@ def level_expression(comparison: Comparison) -> str:
         for position, level in enumerate(comparison.levels[1:-1])
     )
     return f"case when {comparison.levels[0].condition} then -1 {cases} else 0 end"
+
+
+def weight_expression(settings: Mapping[str, Any], comparisons: Sequence[Comparison]) -> str:
+    """SQL for the match weight of a pair over `<column>_l` and `<column>_r`, as Splink adds it up.
+
+    Term frequencies are left out: each value weighs what one of average frequency does.
+    """
+    prior = settings["probability_two_random_records_match"]
+    parts = [f"{log2(prior / (1 - prior)):.6f}"]
+    for comparison, entry in zip(comparisons, settings["comparisons"], strict=True):
+        weights = [
+            f"{log2(level['m_probability'] / level['u_probability']):.6f}"
+            for level in entry["comparison_levels"][1:]
+        ]
+        conditions = [level.condition for level in comparison.levels[1:-1]]
+        cases = " ".join(
+            f"when {condition} then {weight}"
+            for condition, weight in zip(conditions, weights[:-1], strict=True)
+        )
+        parts.append(f"case when {comparison.levels[0].condition} then 0 {cases} else {weights[-1]} end")
+    return " + ".join(parts)
 
 
 def paired_columns(names: Sequence[str]) -> str:

@@ -28,6 +28,8 @@ from cdp_cli.identity.scoring import level_expression, paired_columns
 SEED = 20260101
 RANDOM_PAIRS = 300_000
 MOST_PAIRS_OF_VIEW = 200_000
+# What that view's priors weigh, in pairs.
+_PRIOR_COINCIDENCES = 20.0
 # Parameters are stored with so many digits, which also makes them independent of the order of addition.
 _DIGITS = 6
 _LEAST_SHARE_FILLED = 0.005
@@ -40,14 +42,15 @@ _LEHMER = 2147483647
 _MIXED = f"((cast(join_key_l as bigint) * 1000003 + join_key_r) % {_LEHMER} * 48271 % {_LEHMER})"
 _DRAWN = f"{_MIXED} * {_MIXED} % {_LEHMER}"
 
-# Blocking rules whose strangers are like any two strangers, with the comparisons that they block on. Rules on
-# addresses and shared values are not among them: their strangers are families.
+# Blocking rules whose strangers are like any two strangers, with the comparisons that they block on, and
+# gender where they block on the first name, which tells it. Rules on addresses and shared values are not
+# among them: their strangers are families.
 VIEWS: Mapping[str, tuple[str, ...]] = {
     "email": ("email",),
     "phone": ("phone",),
     "national_id": ("national_id",),
-    "both_names": ("first_name", "household"),
-    "first_name_birth_date": ("first_name", "birth_date"),
+    "both_names": ("first_name", "household", "gender"),
+    "first_name_birth_date": ("first_name", "birth_date", "gender"),
     "birth_date_postcode": ("birth_date", "household"),
 }
 
@@ -116,17 +119,20 @@ def train(engine: Engine, rules: Sequence[str]) -> Model:
     """A model of the tables `features` and `candidates`; `rules` names the bits of candidates.rules."""
     count_records = _one(engine, "select count(*) as answer from features")
     comparisons = _filled(engine, count_records)
-    views, candidates, share = _views(engine, comparisons, rules, count_records)
+    views, candidates = _views(engine, comparisons, rules, count_records)
     priors = [[(level.m, level.u) for level in comparison.levels[:0:-1]] for comparison in comparisons]
-    parameters = fit(views, [np.array(p)[:, 0] for p in priors], [np.array(p)[:, 1] for p in priors])
-    prior = _prior(candidates, share, parameters, count_records)
+    held = [position for position, comparison in enumerate(comparisons) if comparison.corrects]
+    parameters = fit(views, [np.array(p)[:, 0] for p in priors], [np.array(p)[:, 1] for p in priors], held)
+    for position in held:
+        _correct(engine, comparisons, position, views, parameters)
+    prior = _prior(candidates, parameters, count_records)
     settings = compared.splink_settings(comparisons, prior)
     for entry, m, u in zip(settings["comparisons"], parameters.m, parameters.u, strict=True):
         levels = entry["comparison_levels"][1:]
         for position, level in enumerate(reversed(levels)):
             level["m_probability"] = _rounded(m[position])
             level["u_probability"] = _rounded(u[position])
-    frequencies = _frequencies(engine, comparisons)
+    frequencies = _frequencies(engine, comparisons, parameters, prior * (count_records - 1))
     report = {
         "records": count_records,
         "iterations": parameters.iterations,
@@ -149,6 +155,44 @@ def train(engine: Engine, rules: Sequence[str]) -> Model:
     return Model("m" + hashlib.sha256(content.encode()).hexdigest()[:12], settings, frequencies, report)
 
 
+def _correct(
+    engine: Engine,
+    comparisons: Sequence[Comparison],
+    position: int,
+    views: Sequence[View],
+    parameters: Parameters,
+) -> None:
+    """Set m and u of a comparison that corrects two others, so that it takes back what they overstate.
+
+    That is how much more often two strangers agree in both, by the view of that name, than the product of
+    the two u has it.
+    """
+    comparison = comparisons[position]
+    view = next((view for view in views if view.name == comparison.name), None)
+    known = _one(
+        engine,
+        "select count(*) as answer from features where first_name is not null and last_name is not null",
+    )
+    pairs = known * (known - 1) / 2
+    if view is None or not pairs:
+        return
+    by_chance = pairs
+    for other, u in zip(comparisons, parameters.u, strict=True):
+        if other.name in comparison.corrects:
+            agree = comparison.corrects[other.name]
+            by_chance *= sum(
+                float(share)
+                for level, share in zip(other.levels[:0:-1], u, strict=True)
+                if level.label.startswith(agree)
+            )
+    strangers = (1 - parameters.shares[view.name]) * float(view.counts.sum()) / view.sampled
+    # Few pairs say little: the priors are pairs of which as many agree as by chance.
+    excess = max(1.0, (strangers + _PRIOR_COINCIDENCES) / (by_chance + _PRIOR_COINCIDENCES))
+    share = min(0.5, (strangers + 1) / pairs)
+    parameters.m[position][:] = 1 - share / excess, share / excess
+    parameters.u[position][:] = 1 - share, share
+
+
 def _filled(engine: Engine, count_records: int) -> tuple[Comparison, ...]:
     """The comparisons that the data can feed: one of the columns that they need is filled often enough."""
     needed = sorted({column for comparison in compared.ALL for column in comparison.needs})
@@ -162,8 +206,8 @@ def _filled(engine: Engine, count_records: int) -> tuple[Comparison, ...]:
 
 def _views(
     engine: Engine, comparisons: Sequence[Comparison], rules: Sequence[str], count_records: int
-) -> tuple[list[View], View, float]:
-    """The views to learn from, a view of all candidates, and the share of them that it shows.
+) -> tuple[list[View], View]:
+    """The views to learn from, and a view of all candidates.
 
     All of them are counted in one pass, since each pass costs an engine of many machines seconds.
     """
@@ -173,9 +217,11 @@ def _views(
     )
     counts = engine.arrow(f"select count(*) as {_CANDIDATES}{sums} from candidates").to_pylist()[0]
     pairs = {RANDOM: _random_pairs(engine, count_records)}
+    sampled = {RANDOM: 1.0}
     for name in (*bits, _CANDIDATES):
         condition = f"(rules >> {bits[name]}) & 1 = 1" if name in bits else "true"
-        if (counts[name] or 0) > MOST_PAIRS_OF_VIEW:
+        sampled[name] = min(1.0, MOST_PAIRS_OF_VIEW / max(int(counts[name] or 0), 1))
+        if sampled[name] < 1:
             # A sample by content, which neither threads nor the order of rows can change.
             condition += f" and {_DRAWN} < {MOST_PAIRS_OF_VIEW * _LEHMER // int(counts[name])}"
         pairs[name] = f"select join_key_l, join_key_r from candidates where {condition}"
@@ -184,9 +230,8 @@ def _views(
         name: tuple(positions[u] for u in VIEWS.get(name, ()) if u in positions) for name in (RANDOM, *bits)
     }
     counted = _counted(engine, comparisons, pairs)
-    found = {name: _view(counted, comparisons, name, used.get(name, ())) for name in pairs}
-    share = min(1.0, MOST_PAIRS_OF_VIEW / max(counts[_CANDIDATES], 1))
-    return [found[name] for name in used], found[_CANDIDATES], share
+    found = {name: _view(counted, comparisons, name, used.get(name, ()), sampled[name]) for name in pairs}
+    return [found[name] for name in used], found[_CANDIDATES]
 
 
 def _random_pairs(engine: Engine, count_records: int) -> str:
@@ -233,11 +278,13 @@ def _counted(engine: Engine, comparisons: Sequence[Comparison], pairs: Mapping[s
     """)
 
 
-def _view(counted: pa.Table, comparisons: Sequence[Comparison], name: str, used: Sequence[int]) -> View:
+def _view(
+    counted: pa.Table, comparisons: Sequence[Comparison], name: str, used: Sequence[int], sampled: float
+) -> View:
     rows = counted.filter(pc.equal(counted.column("view_name"), name))
     columns = [rows.column(f"level_{c.name}").to_numpy() for c in comparisons]
     counts = rows.column("count_pairs").to_numpy().astype(np.float64)
-    return View(name, np.stack(columns, axis=1), counts, tuple(used))
+    return View(name, np.stack(columns, axis=1), counts, tuple(used), sampled)
 
 
 def _seen(views: Sequence[View], position: int, count_levels: int) -> list[int]:
@@ -249,7 +296,7 @@ def _seen(views: Sequence[View], position: int, count_levels: int) -> list[int]:
     return [int(count) for count in seen]
 
 
-def _prior(candidates: View, share: float, parameters: Parameters, count_records: int) -> float:
+def _prior(candidates: View, parameters: Parameters, count_records: int) -> float:
     """The probability that two records drawn at random are one person: what the candidates add up to."""
     total = count_records * (count_records - 1) / 2
     if not candidates.counts.size:
@@ -258,29 +305,46 @@ def _prior(candidates: View, share: float, parameters: Parameters, count_records
     least, most = 0.01 / count_records, min(0.5, 20.0 / count_records)
     prior = 1.0 / count_records
     for _ in range(50):
-        matches = (
-            float((posterior(candidates, parameters.m, parameters.u, prior) * candidates.counts).sum())
-            / share
-        )
+        found = posterior(candidates, parameters.m, parameters.u, prior) * candidates.counts
+        matches = float(found.sum()) / candidates.sampled
         prior = min(most, max(least, matches / total))
     return _rounded(prior)
 
 
-def _frequencies(engine: Engine, comparisons: Sequence[Comparison]) -> dict[str, dict[str, float]]:
-    columns = sorted(
-        {level.term_frequency for c in comparisons for level in c.levels if level.term_frequency}
-    )
+def _frequencies(
+    engine: Engine, comparisons: Sequence[Comparison], parameters: Parameters, others: float
+) -> dict[str, dict[str, float]]:
+    """By column and value, what takes the place of u at the level that a value adjusts.
+
+    It is the level's u for a value of average frequency, and more or less by as much as a value is more or
+    less frequent than that. `others` are the further records that a record's person has on average: they
+    mostly repeat a value without making it common, so they do not count.
+    """
     frequencies: dict[str, dict[str, float]] = {}
-    for column in columns:
-        filled = _one(engine, f"select count({column}) as answer from features")
-        counted = engine.arrow(
-            f"select {column} as value, count(*) as count_records from features "
-            f"where {column} is not null group by {column} "
-            f"having count(*) >= {_LEAST_FREQUENCY} order by value"
-        )
-        frequencies[column] = {
-            row["value"]: _rounded(row["count_records"] / filled) for row in counted.to_pylist()
-        }
+    for comparison, m, u in zip(comparisons, parameters.m, parameters.u, strict=True):
+        # The probability that two strangers share a value is the sum of the squares of shares.
+        levels = [
+            (level.term_frequency, float(share), float(stranger))
+            for level, share, stranger in zip(comparison.levels[:0:-1], m, u, strict=True)
+            if level.term_frequency
+        ]
+        repeated = others * sum(share for _, share, _ in levels)
+        for column, _, stranger in levels:
+            filled = _one(engine, f"select count({column}) as answer from features")
+            counted = engine.arrow(
+                f"select {column} as value, count(*) as count_records from features "
+                f"where {column} is not null group by {column} "
+                f"having count(*) >= {_LEAST_FREQUENCY} order by value"
+            )
+            shares = np.maximum(counted.column("count_records").to_numpy() - repeated, 1.0) / filled
+            average = float(np.square(shares).sum())
+            adjusted = stranger * shares / average
+            frequencies[column] = {
+                value: _rounded(min(frequency, 1.0))
+                for value, frequency in zip(
+                    counted.column("value").to_pylist(), adjusted.tolist(), strict=True
+                )
+            }
     return frequencies
 
 

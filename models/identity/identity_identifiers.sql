@@ -184,6 +184,32 @@ related_names as (
 
 ),
 
+-- Two names with one whole birth date on a value are one person under a name that nobody listed.
+born_alike as (
+
+    select distinct
+        identifiers.identifier_type,
+        identifiers.identifier_value,
+        identifiers.first_name as name,
+        others.first_name as other_name
+
+    from identifiers
+
+    inner join values_of_many_names
+        on
+            identifiers.identifier_type = values_of_many_names.identifier_type
+            and identifiers.identifier_value = values_of_many_names.identifier_value
+            and values_of_many_names.count_names <= 40
+
+    inner join identifiers as others
+        on
+            identifiers.identifier_type = others.identifier_type
+            and identifiers.identifier_value = others.identifier_value
+            and identifiers.birth_date = others.birth_date
+            and identifiers.first_name <> others.first_name
+
+),
+
 contradicting_names as (
 
     select
@@ -198,7 +224,16 @@ contradicting_names as (
             far_names.name = related_names.name
             and far_names.other_name = related_names.other_name
 
-    where related_names.name is null
+    left join born_alike
+        on
+            far_names.identifier_type = born_alike.identifier_type
+            and far_names.identifier_value = born_alike.identifier_value
+            and far_names.name = born_alike.name
+            and far_names.other_name = born_alike.other_name
+
+    where
+        related_names.name is null
+        and born_alike.name is null
 
 ),
 

@@ -39,7 +39,7 @@ normalised as (
         case when not ({{ is_future }}) then {{ birth_text }} end as birth_text,
         nullif(lower(trim(gender)), '') as gender,
         nullif(lower(trim(email)), '') as email,
-        nullif({{ regexp_replace_all('phone', '[^0-9+]+', '') }}, '') as phone,
+        nullif({{ regexp_replace_all('phone', '[^0-9+]+', '') }}, '') as given_phone,
         {{ identity_text('street_address') }} as street,
         {{ identity_text('city') }} as city,
         nullif(replace({{ identity_text('postcode') }}, ' ', ''), '') as postcode,
@@ -51,6 +51,59 @@ normalised as (
         nullif(trim(cast(anonymous_id as {{ dbt.type_string() }})), '') as anonymous_id
 
     from people
+
+),
+
+given_phones as (
+
+    select distinct
+        given_phone,
+        {{ regexp_replace_all('given_phone', '^0+', '') }} as national_phone,
+        given_phone like '+%' as is_international
+
+    from normalised
+
+    where given_phone is not null
+
+),
+
+-- A till knows no country: a number without its country's code is the one that ends with it, where exactly
+-- one does. Of fewer than nine digits too many strangers' numbers end alike.
+whole_phones as (
+
+    select
+        nationals.given_phone,
+        max(internationals.given_phone) as phone
+
+    from given_phones as nationals
+
+    inner join given_phones as internationals
+        on
+            substring(nationals.national_phone, length(nationals.national_phone) - 8)
+            = substring(internationals.given_phone, length(internationals.given_phone) - 8)
+            and internationals.given_phone like '+_%' || nationals.national_phone
+
+    where
+        not nationals.is_international
+        and internationals.is_international
+        and length(nationals.national_phone) >= 9
+
+    group by nationals.given_phone
+
+    having count(*) = 1
+
+),
+
+with_whole_phones as (
+
+    select
+        normalised.*,
+        coalesce(whole_phones.phone, normalised.given_phone) as phone
+
+    from normalised
+
+    left join whole_phones
+        on normalised.given_phone = whole_phones.given_phone
 
 ),
 
@@ -76,7 +129,7 @@ split_names as (
                 then substring(birth_text, 1, 10)
         end as whole_birth_date
 
-    from normalised
+    from with_whole_phones
 
 ),
 

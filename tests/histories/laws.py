@@ -103,7 +103,7 @@ class _Game:
         if self._chance.random() < 0.3:
             self._world.change_rules(rule_change(self._chance))
         if self._chance.random() < 0.2:
-            self._bands = dataclasses.replace(self._bands, auto=self._chance.choice((0.8, 0.85, 0.9)))
+            self._bands = dataclasses.replace(self._bands, auto=self._chance.choice((0.45, 0.5, 0.6)))
         known = present(self._logs)
         for history in self._histories:
             self._logs = self._logs.decided(history.step(self._logs, known, at))

@@ -4,6 +4,7 @@ Families share surname, address and landline; the first name is what tells their
 identifier in common says otherwise.
 """
 
+from cdp_cli.identity.comparisons import LIKE_EMAIL
 from cdp_cli.identity.vetoes import Veto
 
 _COMMON_IDENTIFIER = (
@@ -12,6 +13,7 @@ _COMMON_IDENTIFIER = (
     " or coalesce(user_id_l = user_id_r, false)"
     " or coalesce(loyalty_id_l = loyalty_id_r, false)"
     " or coalesce(national_id_l = national_id_r, false)"
+    f" or coalesce(email_l <> email_r and {LIKE_EMAIL}, false)"
 )
 
 _RELATED_FORMS = (

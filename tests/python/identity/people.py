@@ -18,7 +18,7 @@ RECORD_COLUMNS = (
     "birth_date", "birth_text", "gender", "email", "phone", "street", "city", "postcode", "user_id",
     "loyalty_id", "national_id", "anonymous_id", "record_hash",
 )  # fmt: skip
-NO_MODEL = Model("none", {"comparisons": []}, {}, {})
+NO_MODEL = Model("none", {"comparisons": [], "probability_two_random_records_match": 1e-6}, {}, {})
 EPOCH = dt.datetime(2026, 1, 1)
 
 

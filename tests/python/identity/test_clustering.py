@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from cdp_cli.identity.bands import Bands
 from cdp_cli.identity.clustering import Edges, Limit, cluster
 
-SURE, WAITING, DROPPED = 0.99, 0.6, 0.05
+SURE, WAITING, DROPPED = 0.99, 0.3, 0.05
 Row = tuple[int, int, float, str]
 
 
@@ -39,7 +39,7 @@ def graphs(draw: st.DrawFn) -> tuple[int, list[Row]]:
     count = draw(st.integers(2, 9))
     possible = [(left, right) for left in range(count) for right in range(left + 1, count)]
     chosen = draw(st.lists(st.sampled_from(possible), unique=True, max_size=len(possible)))
-    probabilities = st.sampled_from([0.05, 0.2, 0.5, 0.8, 0.86, 0.9, 0.99])
+    probabilities = st.sampled_from([0.05, 0.2, 0.4, 0.45, 0.51, 0.9, 0.99])
     kinds = st.sampled_from(["", "", "", "", "apart", "doubted", "same", "joined"])
     return count, [(left, right, draw(probabilities), draw(kinds)) for left, right in chosen]
 
@@ -82,10 +82,23 @@ def test_a_sure_pair_joins_and_a_waiting_one_does_not() -> None:
     assert grouped(4, [(0, 1, SURE, ""), (2, 3, WAITING, "")]) == [0, 0, 2, 3]
 
 
-def test_waiting_pairs_that_add_up_join_a_group() -> None:
+def test_waiting_pairs_join_nobody_however_many_they_are() -> None:
     group = [(0, 1, SURE, ""), (0, 2, SURE, ""), (1, 2, SURE, "")]
-    assert grouped(4, [*group, (0, 3, WAITING, ""), (1, 3, WAITING, ""), (2, 3, WAITING, "")]) == [0, 0, 0, 0]
-    assert grouped(4, [*group, (0, 3, WAITING, "")]) == [0, 0, 0, 3]
+    assert grouped(4, [*group, *((record, 3, 0.45, "") for record in range(3))]) == [0, 0, 0, 3]
+
+
+def test_a_record_like_two_people_joins_neither_unless_one_stands_out() -> None:
+    people = [(0, 1, SURE, ""), (2, 3, SURE, "")]
+    alike = [(0, 4, 0.9, ""), (1, 4, 0.9, ""), (2, 4, 0.88, ""), (3, 4, 0.88, "")]
+    assert grouped(5, [*people, *alike], bands=Bands(claim=0.6)) == [0, 0, 2, 2, 4]
+    standing_out = [(0, 4, 0.97, ""), (1, 4, 0.97, ""), (2, 4, 0.6, ""), (3, 4, 0.6, "")]
+    assert grouped(5, [*people, *standing_out], bands=Bands(claim=0.6)) == [0, 0, 2, 2, 0]
+
+
+def test_groups_that_may_be_one_person_are_no_rivals() -> None:
+    rows = [(0, 1, 0.9, ""), (1, 2, 0.89, ""), (0, 2, 0.4, "")]
+    assert grouped(3, rows, bands=Bands(claim=0.85)) == [0, 0, 0]
+    assert grouped(3, rows, bands=Bands(claim=0.85, alike=0.45)) == [0, 1, 2]
 
 
 def test_a_chain_of_single_links_breaks() -> None:
@@ -109,9 +122,9 @@ def test_a_doubt_alone_keeps_two_records_apart() -> None:
 
 
 def test_a_pair_that_was_joined_stays_down_to_the_margin() -> None:
-    assert grouped(2, [(0, 1, 0.8, "joined")]) == [0, 0]
-    assert grouped(2, [(0, 1, 0.8, "")]) == [0, 1]
-    assert grouped(2, [(0, 1, 0.7, "joined")]) == [0, 1]
+    assert grouped(2, [(0, 1, 0.45, "joined")]) == [0, 0]
+    assert grouped(2, [(0, 1, 0.45, "")]) == [0, 1]
+    assert grouped(2, [(0, 1, 0.35, "joined")]) == [0, 1]
 
 
 def test_a_limit_of_values_refuses_the_join_that_breaks_it() -> None:

@@ -125,6 +125,34 @@ def test_a_value_alone_can_say_what_it_is(given: dict[str, Any], expected: tuple
     assert classes(given) == {"a": expected}
 
 
+def test_two_names_of_one_birth_date_on_a_value_are_one_person() -> None:
+    phone, born = "+447700900123", "1984-03-09"
+    xanedr = {"first_name": "Xanedr", "birth_date": born, "phone": phone}
+    robert = {"first_name": "Robert", "birth_date": born, "phone": phone}
+    assert set(classes(xanedr, robert).values()) == {("personal", None)}
+    later = {**robert, "birth_date": "1985-03-09"}
+    assert set(classes(xanedr, later).values()) == {("household", "over max_profiles_per_value")}
+
+
+@pytest.mark.parametrize(
+    ("known", "written", "expected"),
+    [
+        (["+447700900123"], "07700900123", "+447700900123"),
+        (["+13125550123"], "3125550123", "+13125550123"),
+        # Two countries have such a number: nobody knows whose it is.
+        (["+447700900123", "+317700900123"], "07700900123", "07700900123"),
+        (["+447700900124"], "07700900123", "07700900123"),
+        (["+4532123456"], "32123456", "32123456"),
+    ],
+)
+def test_a_number_without_a_country_is_the_one_that_ends_with_it(
+    known: list[str], written: str, expected: str
+) -> None:
+    rows = [{"record_id": f"a{number}", "phone": phone} for number, phone in enumerate(known)]
+    records = table("identity_records", *rows, {"record_id": "z", "phone": written})
+    assert records[-1]["phone"] == expected
+
+
 def test_a_browser_of_two_accounts_is_a_households() -> None:
     found = classes(*({"anonymous_id": "x", "user_id": user} for user in ("1", "2")))
     assert ("household", "over max_user_ids") in found.values()

@@ -30,7 +30,7 @@ def judged(drawn: list[tuple[str, str]], same: set[str], origin: str = "sample")
     return pa.concat_tables([SCHEMA.empty_table(), *rows])
 
 
-MANY = pairs(*([0.2] * 500 + [0.6] * 300 + [0.9] * 200 + [0.9999] * 3000))
+MANY = pairs(*([0.2] * 500 + [0.4] * 300 + [0.9] * 200 + [0.9999] * 3000))
 
 
 def test_a_sample_takes_as_many_of_each_stratum() -> None:
