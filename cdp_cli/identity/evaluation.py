@@ -51,6 +51,12 @@ def pair_figures(left: Integers, right: Integers, truth: Integers) -> PairFigure
     return PairFigures.of(hits, int(left.size), _pairs(np.unique(truth, return_counts=True)[1]))
 
 
+def share_of_true_pairs(hits: int, truth: Integers) -> float:
+    """The share of the pairs of one person's records that `hits` of them are; all where there are none."""
+    true = _pairs(np.unique(truth, return_counts=True)[1])
+    return hits / true if true else 1.0
+
+
 def cluster_figures(clusters: Integers, truth: Integers) -> ClusterFigures:
     """Figures of clusters; both arguments have one number a record."""
     cells, cell_sizes = np.unique(np.stack([clusters, truth], axis=1), axis=0, return_counts=True)

@@ -18,6 +18,7 @@ from cdp_cli.identity.evaluation import (
     cluster_figures,
     numbers,
     pair_figures,
+    share_of_true_pairs,
 )
 
 # A record with none of these (an anonymous visitor) can be linked by nobody: it says nothing about linking.
@@ -27,12 +28,26 @@ EVIDENCE = (
 )  # fmt: skip
 
 
+def keys_compared(schema: str = "") -> str:
+    """A query of what records are compared under: record_id, rule, key. `schema` ends with its dot."""
+    return f"""
+        select record_id, blocking_rule as rule, block_key as key
+        from {schema}identity_blocks
+        where not is_skipped
+        union all
+        select record_id, 'same_' || identifier_type as rule, identifier_value as key
+        from {schema}identity_identifiers
+        where identifier_class = 'personal'
+    """
+
+
 @dataclass(frozen=True)
 class Report:
     """Figures over the records that the truth knows and that carry evidence.
 
-    `pairs` are the pairs that join by themselves, `clusters` the profiles. `without_evidence` counts records
-    that the truth knows and nobody could link; `with_all_records` has the figures with them.
+    `pairs` are the pairs that join by themselves, `clusters` the profiles. `blocking_recall` is the share of
+    true pairs that are compared at all. `without_evidence` counts records that the truth knows and nobody
+    could link; `with_all_records` has the figures with them.
     """
 
     judged_by: str
@@ -40,6 +55,7 @@ class Report:
     clusters: ClusterFigures
     records: int
     people: int
+    blocking_recall: float
     without_evidence: int
     with_all_records: ClusterFigures
     seconds: float
@@ -65,16 +81,18 @@ def against_truth(
     records: pa.Table,
     profiles: pa.Table,
     pairs: pa.Table,
+    keys: pa.Table,
     truth: pa.Table,
     seconds: float,
     bands: Bands = DEFAULT,
 ) -> Report:
     """Figures of `profiles` (record_id, profile_id) and `pairs` against `truth` (record_id, person_id).
 
-    `records` are identity_records, `pairs` rows of identity_pairs.
+    `records` are identity_records, `pairs` rows of identity_pairs, `keys` the rows of keys_compared.
     """
     connection = duckdb.connect(":memory:")
-    for name, table in (("records", records), ("profiles", profiles), ("pairs", pairs), ("truth", truth)):
+    given = {"records": records, "profiles": profiles, "pairs": pairs, "keys": keys, "truth": truth}
+    for name, table in given.items():
         connection.register(name, table)
     evidence = " or ".join(f"records.{column} is not null" for column in EVIDENCE)
     connection.execute(f"""
@@ -100,6 +118,26 @@ def against_truth(
         and l.has_evidence and r.has_evidence
         order by 1, 2
     """).to_arrow_table()
+    compared = connection.execute("""
+        with
+
+        keys_of_people as (
+
+            select keys.rule, keys.key, known.person_id, known.n
+            from keys
+            inner join known on keys.record_id = known.record_id
+            where known.has_evidence
+
+        )
+
+        select count(*)
+        from (
+            select distinct l.n, r.n
+            from keys_of_people as l
+            inner join keys_of_people as r
+                on l.person_id = r.person_id and l.rule = r.rule and l.key = r.key and l.n < r.n
+        )
+    """).fetchall()[0][0]
     connection.close()
     people, clusters = (
         numbers(known.column("person_id").to_pylist()),
@@ -114,6 +152,7 @@ def against_truth(
         clusters=cluster_figures(clusters[judged], people[judged]),
         records=int(judged.sum()),
         people=int(np.unique(people[judged]).size),
+        blocking_recall=share_of_true_pairs(int(compared), people[judged]),
         without_evidence=int((~judged).sum()),
         with_all_records=cluster_figures(clusters, people),
         seconds=round(seconds, 3),

@@ -17,6 +17,7 @@ from cdp_cli.identity.features import make_features
 from cdp_cli.identity.inputs import Input
 from cdp_cli.identity.memory import InMemory
 from cdp_cli.identity.prepare import prepare
+from cdp_cli.identity.report import keys_compared
 from cdp_cli.identity.training import Model
 
 _CHANGES = pa.schema(
@@ -26,10 +27,14 @@ _CHANGES = pa.schema(
 
 @dataclass(frozen=True)
 class Resolution:
-    """What became of the records: normalised `records`, `pairs`, and `assigned`, the rows of the log."""
+    """What became of the records: normalised `records`, `pairs`, and `assigned`, the rows of the log.
+
+    `keys` are what they were compared under (report.keys_compared).
+    """
 
     model: Model
     records: pa.Table
+    keys: pa.Table
     pairs: pa.Table
     assigned: pa.Table
 
@@ -58,6 +63,7 @@ def resolve(
             for name in ("identity_records", "identity_identifiers", "identifier_types", "nicknames")
         }
         records, identifiers = tables["identity_records"], tables["identity_identifiers"]
+        keys = engine.arrow(keys_compared())
         make_features(engine, records, identifiers, tables["nicknames"])
         rules = scoring.make_blocks(engine, engine.table("identity_blocks"))
         scoring.make_candidates(engine, changed_only=False)
@@ -76,7 +82,7 @@ def resolve(
         changes=_CHANGES.empty_table(),
         log=assignments.SCHEMA.empty_table() if log is None else log,
     )
-    return Resolution(model, records, scored, assignments.assign(given, at.isoformat(), at, bands))
+    return Resolution(model, records, keys, scored, assignments.assign(given, at.isoformat(), at, bands))
 
 
 def _with_unique_sources(people: pa.Table, unique_sources: Sequence[str]) -> pa.Table:

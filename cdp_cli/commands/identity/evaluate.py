@@ -13,7 +13,14 @@ from cdp_cli import console
 from cdp_cli.commands._options import json_option, project_options
 from cdp_cli.config import Settings
 from cdp_cli.errors import FixInput, FixModel
-from cdp_cli.identity.report import EVIDENCE, DecisionReport, Report, against_decisions, against_truth
+from cdp_cli.identity.report import (
+    EVIDENCE,
+    DecisionReport,
+    Report,
+    against_decisions,
+    against_truth,
+    keys_compared,
+)
 from cdp_cli.identity.resolve import resolve
 from cdp_cli.warehouse import Warehouse, open_warehouse
 
@@ -81,7 +88,9 @@ def _built(warehouse: Warehouse) -> tuple[Report | DecisionReport, pa.Table]:
     if warehouse.exists("truth", "records"):
         records = warehouse.arrow(f"select record_id, {', '.join(EVIDENCE)} from identity.identity_records")
         truth = warehouse.arrow("select record_id, person_id from truth.records")
-        return against_truth(records, profiles, pairs, truth, time.perf_counter() - started), profiles
+        keys = warehouse.arrow(keys_compared("identity."))
+        seconds = time.perf_counter() - started
+        return against_truth(records, profiles, pairs, keys, truth, seconds), profiles
     decisions = warehouse.arrow("select * from cdp.identity_decisions")
     if not decisions.num_rows:
         raise FixInput(
@@ -104,7 +113,7 @@ def _from_file(
     known = pa.table(
         {"record_id": people.column("record_id").cast(pa.string()), "person_id": people.column(truth)}
     )
-    return against_truth(found.records, profiles, found.pairs, known, seconds), profiles
+    return against_truth(found.records, profiles, found.pairs, found.keys, known, seconds), profiles
 
 
 def _read(path: Path, truth: str, unique_sources: list[str]) -> pa.Table:
@@ -149,6 +158,7 @@ def _show(report: Report | DecisionReport) -> None:
             f"B-cubed {clusters.b_cubed:.3f}; {clusters.exact_share:.1%} of people are exactly right; "
             f"{clusters.over_merged:,} profiles hold several people."
         )
+        console.say(f"Blocking puts {report.blocking_recall:.1%} of the pairs of one person to the test.")
         console.say(
             f"{report.records:,} records of {report.people:,} people; {report.without_evidence:,} more carry "
             f"nothing to link by (with them F1 is {report.with_all_records.f1:.3f})."

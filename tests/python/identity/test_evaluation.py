@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cdp_cli.identity.evaluation import cluster_figures, numbers, pair_figures
+from cdp_cli.identity.evaluation import cluster_figures, numbers, pair_figures, share_of_true_pairs
 
 
 def test_figures_of_a_small_example_by_hand() -> None:
@@ -34,6 +34,11 @@ def test_all_in_one_profile_is_one_over_merged_profile() -> None:
 def test_pairs_are_counted_as_they_are_given() -> None:
     figures = pair_figures(np.array([0, 1]), np.array([1, 2]), np.array([0, 0, 1, 1]))
     assert (figures.precision, figures.recall) == (0.5, 0.5)
+
+
+def test_a_share_of_true_pairs_is_of_those_that_there_are() -> None:
+    assert share_of_true_pairs(2, np.array([0, 0, 0, 1, 1])) == pytest.approx(2 / 4)
+    assert share_of_true_pairs(0, np.array([0, 1])) == 1.0
 
 
 def test_nothing_found_is_nothing_wrong() -> None:
