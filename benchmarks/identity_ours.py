@@ -1,0 +1,209 @@
+"""Our contender of the identity benchmark: the build's models on a warehouse file, as a build runs them.
+
+    python benchmarks/identity_ours.py FOLDER --people people.parquet [--later later.parquet] [--clusters OUT]
+
+SQL models are rendered from models/identity/, the Python models are called with the engine that dbt's session
+gets. With `--later`, the warehouse that an earlier run left in FOLDER gets these records and is built again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+from measure import Steps
+
+ROOT = Path(__file__).resolve().parents[1]
+
+from cdp_cli.identity import assignments, build, pairs, training  # noqa: E402
+from cdp_cli.identity.decisions import SCHEMA as DECISIONS  # noqa: E402
+from cdp_cli.identity.inputs import Input  # noqa: E402
+from cdp_cli.identity.prepare import load_seeds, model_text, renderer  # noqa: E402
+from cdp_cli.warehouse.duckdb_engine import DuckDBEngine  # noqa: E402
+
+SEEDS = ("identifier_types", "blocked_values", "nicknames", "mobile_prefixes")
+NORMALISE, LINK = "normalise", "link"
+_RECORD_LOG = pa.schema(
+    [("record_id", pa.string()), ("record_hash", pa.string()), ("seen_at", pa.timestamp("us"))]
+)
+_LOGS = {
+    "identity_record_log": _RECORD_LOG,
+    "identity_models": training.SCHEMA,
+    "identity_pairs": pairs.SCHEMA,
+    "identity_assignments": assignments.SCHEMA,
+    "identity_decisions": DECISIONS,
+}
+_VIEWS = ("identity_blocks", "identity_current_pairs", "identity_map")
+
+
+class WatchedEngine(DuckDBEngine):
+    """The engine of a build, which notes the rows and the seconds of each table that it makes."""
+
+    def __init__(self, session: Any, model: str, made: dict[str, dict[str, float]]) -> None:
+        super().__init__(session)
+        self._model = model
+        self._made = made
+
+    def make(self, name: str, select: str) -> None:
+        """Make a table of what a query returns now."""
+        started = time.perf_counter()
+        super().make(name, select)
+        seconds = time.perf_counter() - started
+        rows = self.connection.execute(f"select count(*) from {name}").fetchall()[0][0]
+        self._made[f"{self._model}: {name}"] = {"rows": rows, "seconds": round(seconds, 2)}
+
+
+class Build:
+    """A warehouse file with the models of identity, and a run of them."""
+
+    def __init__(self, folder: Path, people: Path, later: Path | None) -> None:
+        self._steps = Steps(ROOT / "cdp_cli" / "identity")
+        path = folder / "warehouse.duckdb"
+        if later is None:
+            path.unlink(missing_ok=True)
+        self._made: dict[str, dict[str, float]] = {}
+        self._stored = later is not None
+        self._session = duckdb.connect(str(path))
+        self._session.execute("set threads = 2")
+        self._render = renderer(ROOT)
+        if not self._stored:
+            self._make_seeds_and_logs()
+        files = [str(people), *([str(later)] if later else [])]
+        self._make_people(files)
+        at = dt.datetime(2026, 11, 22, 12) + dt.timedelta(hours=int(self._stored))
+        self._session.execute(
+            f"create or replace table identity_run as "
+            f"select '{at.isoformat()}' as run_id, timestamp '{at.isoformat()}' as started_at"
+        )
+
+    def run(self) -> None:
+        """All models of identity in the order in which dbt builds them."""
+        for name in ("identity_records", "identity_identifiers"):
+            self._table(name, NORMALISE)
+        for name in _VIEWS:
+            self._session.execute(f"create or replace view {name} as {self._render(model_text(ROOT, name))}")
+        with self._steps.step("identity_record_log", LINK):
+            sql = self._render(model_text(ROOT, "identity_record_log"), "identity_record_log")
+            self._session.execute(f"insert into identity_record_log {sql}")
+        compared = build.Compared(
+            **{
+                field: self._relation(name)
+                for field, name in (
+                    ("records", "identity_records"), ("identifiers", "identity_identifiers"),
+                    ("nicknames", "nicknames"), ("blocks", "identity_blocks"),
+                )
+            }
+        )  # fmt: skip
+        run = self._relation("identity_run")
+        self._python(
+            "identity_models",
+            lambda engine, stored: build.first_model(engine, compared, run, stored),
+        )
+        self._python(
+            "identity_pairs",
+            lambda engine, stored: build.new_pairs(
+                engine,
+                compared,
+                self._relation("identity_models"),
+                self._relation("identity_record_log"),
+                run,
+                stored,
+            ),
+        )
+        given = Input(
+            records=self._relation("identity_records"),
+            identifiers=self._relation("identity_identifiers"),
+            identifier_types=self._relation("identifier_types"),
+            nicknames=self._relation("nicknames"),
+            models=self._relation("identity_models"),
+            pairs=self._relation("identity_current_pairs"),
+            decisions=self._relation("identity_decisions"),
+            changes=self._relation("identity_record_log"),
+        )
+        self._python(
+            "identity_assignments",
+            lambda engine, stored: build.new_assignments(engine, given, run, stored),
+        )
+        for name in ("identity_events", "profile_aliases", "identity_review"):
+            self._table(name, LINK)
+        with self._steps.step("identity_map, read whole", LINK):
+            self._session.execute("create or replace temp table published as from identity_map")
+
+    def document(self) -> str:
+        """Steps and counts."""
+        counts = {
+            name: self._session.execute(f"select count(*) from {name}").fetchall()[0][0]
+            for name in (
+                "identity_records", "identity_pairs", "identity_assignments", "identity_events",
+                "identity_review",
+            )
+        }  # fmt: skip
+        return self._steps.document(counts=counts, made=self._made)
+
+    def write_clusters(self, path: Path) -> None:
+        """Write record_id and cluster_id."""
+        self._session.execute(
+            f"copy (select record_id, profile_id as cluster_id from identity_map) to '{path}'"
+        )
+
+    def _make_seeds_and_logs(self) -> None:
+        load_seeds(self._session, ROOT)
+        for seed in SEEDS:
+            self._session.execute(f"create table main.{seed} as from temp.{seed}; drop table temp.{seed}")
+        for name, schema in _LOGS.items():
+            self._session.register("empty", schema.empty_table())
+            self._session.execute(f"create table {name} as from empty")
+            self._session.unregister("empty")
+
+    def _make_people(self, files: list[str]) -> None:
+        vocabulary = (
+            "record_id", "source", "full_name", "first_name", "last_name", "birth_date", "gender", "email",
+            "phone", "street_address", "city", "postcode", "country", "user_id", "loyalty_id", "national_id",
+            "anonymous_id",
+        )  # fmt: skip
+        known = set(self._session.sql(f"from read_parquet({files!r})").columns)
+        columns = ", ".join(n if n in known else f"cast(null as varchar) as {n}" for n in vocabulary)
+        self._session.execute(
+            f"create or replace table unified_people as "
+            f"select {columns}, false as one_record_per_person from read_parquet({files!r})"
+        )
+
+    def _table(self, name: str, group: str) -> None:
+        with self._steps.step(name, group):
+            self._session.execute(f"create or replace table {name} as {self._render(model_text(ROOT, name))}")
+
+    def _python(self, name: str, model: Callable[[Any, str | None], Any]) -> None:
+        with self._steps.step(name, LINK):
+            rows = model(WatchedEngine(self._session, name, self._made), name if self._stored else None)
+            self._session.register("returned", rows)
+            self._session.execute(f"insert into {name} from returned")
+            self._session.unregister("returned")
+            del rows
+
+    def _relation(self, name: str) -> duckdb.DuckDBPyRelation:
+        return self._session.cursor().sql(f"select * from {name}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--people", type=Path, required=True)
+    parser.add_argument("--later", type=Path)
+    parser.add_argument("--clusters", type=Path)
+    asked = parser.parse_args()
+    made = Build(asked.folder, asked.people, asked.later)
+    made.run()
+    sys.stdout.write(made.document() + "\n")
+    if asked.clusters:
+        made.write_clusters(asked.clusters)
+
+
+if __name__ == "__main__":
+    main()
