@@ -52,11 +52,8 @@ LIMITS = {
         "outvote a few hundred pairs."
     ),
     "expectation._PRIOR_STRANGERS": (
-        "What the priors of u weigh, in pairs a level, where there are enough random pairs."
-    ),
-    "expectation._LEAST_STRANGERS": (
-        "A comparison that fewer random pairs can make takes the rest from its prior: a share of one in "
-        "100,000 cannot be seen in fewer."
+        "What the priors of u weigh, in pairs at each level: a rare level that no random pair is at keeps its "
+        "prior until enough were seen, a common one follows the data at once."
     ),
     "expectation._MOST_ITERATIONS": "Training ends here, and says that it did not converge.",
     "expectation._CONVERGED": "Training has converged where no parameter changes by more.",

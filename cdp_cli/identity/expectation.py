@@ -23,11 +23,9 @@ RANDOM = "random"
 
 _MOST_ITERATIONS = 100
 _CONVERGED = 1e-5
-# What the priors weigh, in pairs: all levels of a comparison together for m, each level for u.
+# What the priors weigh, in pairs at a level: all levels of a comparison together for m, each level for u.
 _PRIOR_MATCHES = 30.0
 _PRIOR_STRANGERS = 0.5
-# A comparison that few random pairs can make (a sparse citizen number) takes the rest from the prior.
-_LEAST_STRANGERS = 100_000
 _FIRST_SHARE = 0.5
 _FIRST_RANDOM_SHARE = 0.001
 
@@ -130,6 +128,7 @@ def _counts(view: View, position: int, weights: Floats, levels: int) -> Floats:
 
 
 def _strangers(counts: Floats, prior: Floats) -> Floats:
-    missing = max(0.0, _LEAST_STRANGERS - float(counts.sum()))
-    smoothed: Floats = counts + (_PRIOR_STRANGERS if not missing else missing * prior / prior.sum())
+    # Half a pair at each level, of as many pairs as the prior needs for it: a rare level that nobody is at
+    # keeps its prior until so many pairs were seen, a common one follows the data at once.
+    smoothed: Floats = (counts + _PRIOR_STRANGERS) / (counts.sum() + _PRIOR_STRANGERS * prior.sum() / prior)
     return np.asarray(smoothed / smoothed.sum(), dtype=np.float64)
