@@ -7,8 +7,8 @@
 
 Ours is the build: from normalised records to published map, events and review queue, in a warehouse file,
 and then once more with 10,000 new records (a tenth, where that is less). Plain Splink trains, predicts and
-clusters in memory, once with the two placeholders that one in a hundred records carries blanked, and once on
-the records as they are. Each contender is a process of its own with two threads; seconds are wall time of
+clusters in memory, once with the two placeholders that one in two hundred records carries blanked, and once
+on the records as they are. Each contender is a process of its own with two threads; seconds are wall time of
 its steps, with CPU seconds beside them for a machine that others use too. goldenmatch, at a size of its own
 and beside the others at that size, runs in an environment of its own, made in --cache from PyPI.
 """

@@ -1,8 +1,8 @@
 """People for the identity benchmark: any number of records, made in SQL from a seed, with the truth aside.
 
 0.4 people a record live in households that share surname, address and landline. Each person has records in
-several sources, with slips, nicknames, moves and gaps; one in a hundred carries a placeholder e-mail, and as
-many a placeholder phone. Neither placeholder is on the list of blocked values.
+several sources, with slips, nicknames, moves and gaps; one in two hundred carries a placeholder e-mail, and
+as many a placeholder phone. Neither placeholder is on the list of blocked values.
 """
 
 from __future__ import annotations
@@ -18,10 +18,18 @@ from cdp_cli.demo import script
 PEOPLE_PER_RECORD = 0.4
 JUNK_EMAIL = "walk-in@shop.example"
 JUNK_PHONE = "+442079460000"
-JUNK_SHARE = 0.01
+JUNK_SHARE = 0.005
 
 # Households are cut out of rows of four people: by chance one home of four, two of two, ... or four of one.
 _HOMES = "[0, 0, 0, 0], [0, 0, 1, 1], [0, 1, 1, 1], [0, 1, 2, 2], [0, 0, 1, 2], [0, 1, 2, 3]"
+
+_ENDINGS = ", ".join(
+    f"'{ending}'"
+    for ending in (
+        "sen", "ski", "ez", "ini", "ova", "escu", "aard", "ides", "off", "ura",
+        "idze", "ak", "ulis", "enko", "ander", "sson", "eau", "stra", "quist", "oglu",
+    )
+)  # fmt: skip
 
 _PEOPLE = f"""
 create temp table households as
@@ -44,6 +52,11 @@ select
     household_no,
     key_of(household_no, 'household') as hk,
     key_of(person_no, 'person') as k,
+    if(
+        chance(key_of(person_no, 'person'), 'own surname') < 0.12,
+        key_of(person_no, 'person'),
+        key_of(household_no, 'household')
+    ) as surname_key,
     list_extract(['en', 'de', 'fr', 'nl'], choice(hk, 'language', 4)) as language,
     list_extract(['GB', 'DE', 'FR', 'NL'], choice(hk, 'language', 4)) as country,
     -- Who moved here from elsewhere.
@@ -86,7 +99,12 @@ select
     first_names.first_name,
     list_extract(first_names.nicknames, choice(households.k, 'nickname', len(first_names.nicknames)))
         as nickname,
-    surnames.surname as last_name,
+    -- As many again are so rare that nobody lists them.
+    surnames.surname || case
+        when chance(surname_key, 'rare surname') < 0.5
+            then list_extract([{_ENDINGS}], choice(surname_key, 'ending', {_ENDINGS.count(",") + 1}))
+        else ''
+    end as last_name,
     -- Children are called like their parents, and born later.
     date '2004-06-01' - floor(60 * 365.25 * chance(households.k, 'age'))::integer as birth_date
 
@@ -100,13 +118,12 @@ inner join (select distinct language as of_language, names as surnames from surn
 
 inner join first_names
     on first_names.name_no = name_no(
-        households.language, households.gender, zipf(households.k, 'first name', first_counts.names, 12)
+        households.language, households.gender, zipf(households.k, 'first name', first_counts.names, 40)
     )
 
 inner join surnames
     on surnames.surname_no = surname_no(
-        households.language,
-        zipf(if(chance(households.k, 'own surname') < 0.12, k, hk), 'surname', surname_counts.surnames, 8)
+        households.language, zipf(households.surname_key, 'surname', surname_counts.surnames, 20)
     );
 
 create temp table people as
