@@ -26,7 +26,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cdp_cli.identity import assignments, comparisons, constraints, found, pairs, scoring, training
+from cdp_cli.identity import assignments, comparisons, constraints, edges, found, pairs, scoring, training
 from cdp_cli.identity.bands import DEFAULT, Bands
 from cdp_cli.identity.clustering import cluster, components
 from cdp_cli.identity.report import Report, against_truth
@@ -86,16 +86,17 @@ def _without_vetoes(*names: str) -> Patches:
     return [mock.patch.object(module, "vetoes_in_force", in_force) for module in (pairs, constraints)]
 
 
-def _connected(count: int, edges: Any, *given: Any) -> Any:
+def _connected(count: int, given_edges: Any, *given: Any) -> Any:
     """Connected components of sure pairs, in place of clustering."""
     bands: Bands = given[-1]
-    sure = (edges.same | (edges.probability >= bands.auto)) & ~(edges.apart | edges.doubted)
-    labels = components(count, edges.left[sure], edges.right[sure])
+    against = given_edges.apart | given_edges.doubted
+    sure = (given_edges.same | (given_edges.probability >= bands.auto)) & ~against
+    labels = components(count, given_edges.left[sure], given_edges.right[sure])
     return np.unique(labels, return_index=True)[1][labels]
 
 
-def _unlimited(count: int, edges: Any, filled: Any, *given: Any) -> Any:
-    return cluster(count, edges, filled, [], given[-1])
+def _unlimited(count: int, given_edges: Any, filled: Any, *given: Any) -> Any:
+    return cluster(count, given_edges, filled, [], given[-1])
 
 
 def _of_records(engine: Any, used: Any, parameters: Any, *_: float) -> Any:
@@ -161,7 +162,7 @@ def parts() -> list[Part]:
         ),
         (
             "accounts and cards first",
-            lambda: [mock.patch.object(assignments, "_SUREST_SCORE", 1.0)],
+            lambda: [mock.patch.object(edges, "_SUREST_SCORE", 1.0)],
             DEFAULT,
         ),
         ("auto at 0.5 (0.85 instead)", list, same(DEFAULT, auto=0.85)),

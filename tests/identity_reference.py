@@ -31,7 +31,7 @@ where this page is behind. [identity.md](identity.md) says how they work togethe
 
 # Numbers of cdp_cli/identity that decide who is one person, with their reason.
 LIMITS = {
-    "assignments._SUREST_SCORE": (
+    "edges._SUREST_SCORE": (
         "Comparisons repeat each other (a name stands in the e-mail address too): whatever they add up to, "
         "an account or a card joins first."
     ),
@@ -39,7 +39,7 @@ LIMITS = {
         "Where records are too many for one machine, so many are grouped at a time; it changes no result, "
         "only memory."
     ),
-    "clustering._BEYOND_RIVALRY": "A pair so sure joins without a look at what else resembles the two.",
+    "clustering.BEYOND_RIVALRY": "A pair so sure joins without a look at what else resembles the two.",
     "constraints._SUREST_UNSCORED": (
         "A pair that no blocking rule found is scored only to judge groups: below `auto`, it joins nobody."
     ),
@@ -52,8 +52,8 @@ LIMITS = {
         "outvote a few hundred pairs."
     ),
     "expectation._PRIOR_STRANGERS": (
-        "What the priors of u weigh, in pairs at each level: a rare level that no random pair is at keeps its "
-        "prior until enough were seen, a common one follows the data at once."
+        "What the priors of u weigh, in pairs at each level: a rare level that no random pair is at keeps "
+        "its prior until enough were seen, a common one follows the data at once."
     ),
     "expectation._MOST_ITERATIONS": "Training ends here, and says that it did not converge.",
     "expectation._CONVERGED": "Training has converged where no parameter changes by more.",

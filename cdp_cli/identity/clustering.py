@@ -25,7 +25,7 @@ Flags = NDArray[np.bool_]
 
 
 # So sure a pair needs no comparing with others.
-_BEYOND_RIVALRY = 0.99
+BEYOND_RIVALRY = 0.99
 
 # The bit of `filled` that says that a record has a first name of its own.
 FIRST_NAME_FILLED = 1
@@ -277,19 +277,20 @@ def _unrivalled(found: dict[int, _Group], number: int, other: int, bands: Bands)
     the other.
     """
     best = found[number].best
-    odds = _odds(best[other])
-    if best[other] >= _BEYOND_RIVALRY:
+    mine = odds(best[other])
+    if best[other] >= BEYOND_RIVALRY:
         return True
     candidate = found[other]
     rivals = sum(
-        _odds(probability)
+        odds(probability)
         for rival, probability in best.items()
         if rival != other and (rival in candidate.apart or candidate.best.get(rival, 0.0) < bands.alike)
     )
-    return odds >= bands.claim * (1 + odds + rivals)
+    return mine >= bands.claim * (1 + mine + rivals)
 
 
-def _odds(probability: float) -> float:
+def odds(probability: float) -> float:
+    """The odds of a probability."""
     return probability / max(1.0 - probability, 1e-9)
 
 

@@ -24,6 +24,7 @@ from cdp_cli.identity.inputs import Input
 from cdp_cli.identity.memory import InMemory
 from cdp_cli.identity.paths import strongest_path
 from cdp_cli.identity.refusal import Reason, refusals, said
+from cdp_cli.identity.rivals import rivalries
 from cdp_cli.identity.training import Model
 from cdp_cli.identity.waterfall import Waterfall, waterfall
 
@@ -108,15 +109,14 @@ def explain(
     """Why the records `left` and `right` are one profile, or are not.
 
     `given` has the records of their profiles at least, and what concerns them (`changes` and `log` are not
-    read), `blocks` the rows of identity_blocks of the two, `profiles` the profile of each record of `given`.
+    read), also their pairs with others; `blocks` the rows of identity_blocks of the two, `profiles` the
+    profile of each record of `given`.
 
     Raises FixModel where the model that scored the pairs is missing.
     """
-    profiles = {
-        record: profile
-        for record, profile in profiles.items()
-        if profile in (profiles[left], profiles[right])
-    }
+    sides = profiles[left], profiles[right]
+    rivals = rivalries(given.pairs, profiles, *sides, bands)
+    profiles = {record: profile for record, profile in profiles.items() if profile in sides}
     given = _narrowed(given, profiles)
     model = pinned_model(given.models, given.pairs.column("version").to_pylist())
     held = {
@@ -136,11 +136,10 @@ def explain(
             records, identifiers, blocks, link.left_record_id, link.right_record_id, project_dir
         )
     compared = not link.scored_now or any(rule.likeness == 1 and not rule.skipped for rule in rules)
-    reasons = (
-        ()
-        if joined
-        else refusals(given, held, profiles, (link.left_record_id, link.right_record_id), model, bands)
-    )
+    reasons: tuple[Reason, ...] = ()
+    if not joined:
+        asked = (link.left_record_id, link.right_record_id)
+        reasons = (*refusals(given, held, profiles, asked, model, bands), *rivals)
     return Explanation(
         left_record_id=link.left_record_id,
         right_record_id=link.right_record_id,

@@ -29,7 +29,7 @@ _MOST_NAMED = 3
 
 @dataclass(frozen=True)
 class Reason:
-    """`kind` is decision, veto, doubt, limit or density; `text` is one sentence."""
+    """`kind` is decision, veto, doubt, limit, density or claim; `text` is one sentence."""
 
     kind: str
     text: str

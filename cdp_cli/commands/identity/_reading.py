@@ -13,12 +13,26 @@ from cdp_cli.warehouse import Warehouse
 
 
 def read_profiles(warehouse: Warehouse, profile_ids: Sequence[str]) -> tuple[Input, dict[str, str]]:
-    """The tables of identity as far as they concern the records of some profiles, and who is in which."""
+    """The tables of identity as far as they concern the records of some profiles, and who is in which.
+
+    Pairs are also those with records of other profiles, and these are among who is in which.
+    """
     ids = sorted(set(profile_ids))
     marks = ", ".join("?" for _ in ids)
     members = f"select record_id from identity.identity_map where profile_id in ({marks})"
+    pairs = warehouse.arrow(
+        f"select * from identity.identity_current_pairs where left_record_id in ({members}) "
+        f"or right_record_id in ({members}) order by left_record_id, right_record_id",
+        [*ids, *ids],
+    )
+    others = sorted(
+        {*pairs.column("left_record_id").to_pylist(), *pairs.column("right_record_id").to_pylist()}
+    )
+    known = ", ".join("?" for _ in others) or "null"
     profiles = warehouse.rows(
-        f"select record_id, profile_id from identity.identity_map where profile_id in ({marks})", ids
+        f"select record_id, profile_id from identity.identity_map where profile_id in ({marks}) "
+        f"or record_id in ({known})",
+        [*ids, *others],
     )
     given = Input(
         records=warehouse.arrow(
@@ -30,11 +44,7 @@ def read_profiles(warehouse: Warehouse, profile_ids: Sequence[str]) -> tuple[Inp
         identifier_types=warehouse.arrow("select * from identity.identifier_types"),
         nicknames=warehouse.arrow("select * from identity.nicknames"),
         models=warehouse.arrow("select * from identity.identity_models"),
-        pairs=warehouse.arrow(
-            f"select * from identity.identity_current_pairs where left_record_id in ({members}) "
-            f"and right_record_id in ({members}) order by left_record_id, right_record_id",
-            [*ids, *ids],
-        ),
+        pairs=pairs,
         decisions=read_decisions(warehouse),
         changes=pa.table({}),
         log=assignments.SCHEMA.empty_table(),
