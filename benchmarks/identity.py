@@ -67,8 +67,7 @@ def measure(size: int, folder: Path, goldenmatch: Path | None = None) -> dict[st
     if size <= MOST_AS_THEY_ARE:
         run("plain Splink, as they are", *splink)
     if goldenmatch:
-        # -P: beside this file there is a module of the name of one of its own.
-        judged = [str(goldenmatch), "-P", str(HERE / "goldenmatch_contender.py"), *people]
+        judged = [str(goldenmatch), str(HERE / "goldenmatch_contender.py"), *people]
         run("goldenmatch, junk blanked", *judged, "--blank", *JUNK)
         run("goldenmatch, as they are", *judged)
     # After all: what this process holds would count as memory of the next that it starts.
