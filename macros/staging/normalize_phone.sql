@@ -3,7 +3,8 @@
     `country` is a column with ISO 3166 letters, or none: numbers in national format are then read as those
     of the var `default_country`. A national number that there is not in that country stays as its digits,
     without a plus: it is still the same wherever it was typed, and can not be mistaken for a number of
-    somebody else. So do digits that somebody only held a finger on (0000000000, 123456789).
+    somebody else. Digits that are no number of the country, but one after its calling code, were typed
+    without the plus. What stays as it is too: digits that somebody only held a finger on (0000000000, 123456789).
     Null where it can be no number: too short, too long, unknown calling code.
 
     Each step is computed once (in_steps), because what follows asks for it again and again. -#}
@@ -29,7 +30,11 @@
             'has_calling_code': '@is_international or ('
                 ~ "@digits like @calling_code || '%'"
                 ~ " and length(@digits) > @max_length + length(coalesce(@trunk_prefix, ''))"
-                ~ ')',
+                ~ ')'
+                ~ " or case when not @is_international and @digits like @calling_code || '%'"
+                ~ ' then not ' ~ regexp_full_match('@digits', '@pattern')
+                ~ ' and ' ~ regexp_full_match('substring(@digits, 1 + length(@calling_code))', '@pattern')
+                ~ ' else false end',
         },
         {
             'dialled':
