@@ -52,12 +52,20 @@ def measure(size: int, folder: Path, goldenmatch: Path | None = None) -> dict[st
     python = sys.executable
     people = ["--people", str(data.people)]
     runs: dict[str, dict[str, Any]] = {}
+    refusals: dict[str, str] = {}
 
     def run(name: str, *arguments: str) -> None:
         clusters = folder / f"{name.replace(' ', '_').replace(',', '')}.parquet"
         said(f"{size:,} records: {name}")
-        found = contender([*arguments, "--clusters", str(clusters)])
-        runs[name] = found | {"clusters": str(clusters)}
+        try:
+            found = contender([*arguments, "--clusters", str(clusters)])
+        except RuntimeError as error:
+            # Another's refusal is a result too; ours is a fault.
+            if not name.startswith("goldenmatch"):
+                raise
+            refusals[name] = str(error).splitlines()[-1][:300]
+        else:
+            runs[name] = found | {"clusters": str(clusters)}
 
     ours = [python, str(HERE / "identity_ours.py"), str(folder), *people]
     run("ours, full", *ours)
@@ -73,7 +81,7 @@ def measure(size: int, folder: Path, goldenmatch: Path | None = None) -> dict[st
     # After all: what this process holds would count as memory of the next that it starts.
     for found in runs.values():
         found["quality"] = identity_data.figures(data.truth, Path(found.pop("clusters")))
-    return {"size": size, "runs": runs, "figures": figures(runs)}
+    return {"size": size, "runs": runs, "refusals": refusals, "figures": figures(runs)}
 
 
 def figures(runs: dict[str, dict[str, Any]]) -> dict[str, float]:
@@ -130,6 +138,8 @@ def show(measured: dict[str, Any], inside: bool) -> None:
     for name, run in measured["runs"].items():
         quality = run["quality"]
         print(f"| {name} | {quality['f1']:.4f} | {quality['precision']:.4f} | {quality['recall']:.4f} |")
+    for name, refusal in measured["refusals"].items():
+        print(f"\n{name} gave nothing: {refusal}")
     print("\n| figure | measured | goal |\n| --- | ---: | --- |")
     for name, value in measured["figures"].items():
         goal = f"<= {GOALS[name]:g}: {'met' if value <= GOALS[name] else 'missed'}" if name in GOALS else ""
