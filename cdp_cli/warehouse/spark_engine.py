@@ -199,7 +199,9 @@ class SparkEngine:
 
     def _show(self, name: str, frame: Any) -> None:
         view = f"{self._prefix}_{name}"
-        frame.createOrReplaceTempView(view)
+        # Renamed to what they are called, columns are new to Spark: a table that was made of another one and
+        # is joined with it has columns of its own.
+        frame.toDF(*frame.columns).createOrReplaceTempView(view)
         self._views[name] = view
 
     def _typed(self, frame: Any, schema: pa.Schema) -> Any:
