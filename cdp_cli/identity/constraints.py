@@ -70,8 +70,15 @@ def constraints(
     make_features(InMemory(connection), records, identifiers, given.nicknames)
     model = training.newest(given.models)
     vetoes = vetoes_in_force(model)
+    # A case ends with the first veto that holds, where `or` would try them all.
     firm, doubt = (
-        " or ".join(f"coalesce({veto.condition}, false)" for veto in vetoes if veto.firm == firm) or "false"
+        " ".join(
+            [
+                "case when false then true",
+                *(f"when {v.condition} then true" for v in vetoes if v.firm == firm),
+            ]
+        )
+        + " else false end"
         for firm in (True, False)
     )
     weight = weight_expression(model.settings, model.comparisons)
