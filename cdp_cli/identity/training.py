@@ -322,7 +322,6 @@ def _frequencies(
     """
     frequencies: dict[str, dict[str, float]] = {}
     for comparison, m, u in zip(comparisons, parameters.m, parameters.u, strict=True):
-        # The probability that two strangers share a value is the sum of the squares of shares.
         levels = [
             (level.term_frequency, float(share), float(stranger))
             for level, share, stranger in zip(comparison.levels[:0:-1], m, u, strict=True)
@@ -337,6 +336,7 @@ def _frequencies(
                 f"having count(*) >= {_LEAST_FREQUENCY} order by value"
             )
             shares = np.maximum(counted.column("count_records").to_numpy() - repeated, 1.0) / filled
+            # That two strangers share any value is as probable as the squares of shares add up to.
             average = float(np.square(shares).sum())
             adjusted = stranger * shares / average
             frequencies[column] = {
