@@ -327,24 +327,25 @@ def _frequencies(
             for level, share, stranger in zip(comparison.levels[:0:-1], m, u, strict=True)
             if level.term_frequency
         ]
+        if not levels:
+            continue
         repeated = others * sum(share for _, share, _ in levels)
+        # The columns of one comparison hold the same values, each for a level of its own.
+        values = levels[0][0]
+        filled = _one(engine, f"select count({values}) as answer from features")
+        counted = engine.arrow(
+            f"select {values} as value, count(*) as count_records from features "
+            f"where {values} is not null group by {values} "
+            f"having count(*) >= {_LEAST_FREQUENCY} order by value"
+        )
+        shares = np.maximum(counted.column("count_records").to_numpy() - repeated, 1.0) / filled
+        # That two strangers share any value is as probable as the squares of shares add up to.
+        average = float(np.square(shares).sum())
         for column, _, stranger in levels:
-            filled = _one(engine, f"select count({column}) as answer from features")
-            counted = engine.arrow(
-                f"select {column} as value, count(*) as count_records from features "
-                f"where {column} is not null group by {column} "
-                f"having count(*) >= {_LEAST_FREQUENCY} order by value"
+            adjusted = np.minimum(stranger * shares / average, 1.0).tolist()
+            frequencies[column] = dict(
+                zip(counted.column("value").to_pylist(), map(_rounded, adjusted), strict=True)
             )
-            shares = np.maximum(counted.column("count_records").to_numpy() - repeated, 1.0) / filled
-            # That two strangers share any value is as probable as the squares of shares add up to.
-            average = float(np.square(shares).sum())
-            adjusted = stranger * shares / average
-            frequencies[column] = {
-                value: _rounded(min(frequency, 1.0))
-                for value, frequency in zip(
-                    counted.column("value").to_pylist(), adjusted.tolist(), strict=True
-                )
-            }
     return frequencies
 
 

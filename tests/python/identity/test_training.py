@@ -59,12 +59,15 @@ def test_names_that_come_together_count_for_less_than_each_by_itself() -> None:
     assert -0.3 < weight(trained(of_none, [2] * 600), "both_names", "same") <= 0
 
 
-def test_a_name_is_as_rare_as_its_people_however_many_records_they_have() -> None:
-    def one_each(chance: random.Random) -> tuple[str, str]:
-        return chance.choice(FIRST), chance.choice(LAST)
+def test_a_persons_own_records_do_not_make_a_name_common() -> None:
+    alone, shared = names(4, 100), names(5, 50)
+    people = iter([*alone, *shared, *shared])
 
-    often = [8] * 40 + [1] * 400
-    frequencies = trained(one_each, often).frequencies["first_name"]
-    once = trained(one_each, [1] * 440).frequencies["first_name"]
-    ratio = [frequencies[name] / once[name] for name in once if name in frequencies]
-    assert 0.5 < sorted(ratio)[len(ratio) // 2] < 1.6
+    def named(chance: random.Random) -> tuple[str, str]:
+        return next(people), chance.choice(LAST)
+
+    # Everybody has six records: a name of two people stands on twelve, one of a single person on six.
+    frequencies = trained(named, [6] * 200).frequencies["first_name"]
+    of_one = sorted(frequencies[name] for name in alone)[50]
+    of_two = sorted(frequencies[name] for name in shared)[25]
+    assert of_two / of_one > 2.5
