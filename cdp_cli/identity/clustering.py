@@ -8,7 +8,7 @@ evidence first, refusing joins that break a constraint.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import repeat
 
@@ -277,20 +277,24 @@ def _unrivalled(found: dict[int, _Group], number: int, other: int, bands: Bands)
     the other.
     """
     best = found[number].best
-    mine = odds(best[other])
     if best[other] >= BEYOND_RIVALRY:
         return True
     candidate = found[other]
-    rivals = sum(
-        odds(probability)
+    rivals = (
+        probability
         for rival, probability in best.items()
         if rival != other and (rival in candidate.apart or candidate.best.get(rival, 0.0) < bands.alike)
     )
-    return mine >= bands.claim * (1 + mine + rivals)
+    return share_of_odds(best[other], rivals) >= bands.claim
 
 
-def odds(probability: float) -> float:
-    """The odds of a probability."""
+def share_of_odds(probability: float, rivals: Iterable[float]) -> float:
+    """Of the odds of several that exclude each other, and of none of them, the share that one has."""
+    mine = _odds(probability)
+    return mine / (1 + mine + sum(map(_odds, rivals)))
+
+
+def _odds(probability: float) -> float:
     return probability / max(1.0 - probability, 1e-9)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pyarrow as pa
 
 from cdp_cli.identity.bands import Bands
-from cdp_cli.identity.clustering import BEYOND_RIVALRY, odds
+from cdp_cli.identity.clustering import BEYOND_RIVALRY, share_of_odds
 from cdp_cli.identity.refusal import Reason
 
 
@@ -30,8 +30,7 @@ def rivalries(
             for rival, score in sorted(others.items(), key=lambda item: (-item[1], item[0]))
             if rival != other and best.get(frozenset((rival, other)), 0.0) < bands.alike
         }
-        mine = odds(between)
-        share = mine / (1 + mine + sum(odds(score) for score in rivals.values()))
+        share = share_of_odds(between, rivals.values())
         if rivals and share < bands.claim:
             first, score = next(iter(rivals.items()))
             more = f" and {len(rivals) - 1:,} more" if len(rivals) > 1 else ""
