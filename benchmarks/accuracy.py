@@ -26,9 +26,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cdp_cli.identity import assignments, comparisons, constraints, edges, found, pairs, scoring, training
+from cdp_cli.identity import assignments, comparisons, constraints, edges, found, pairs, training
+from cdp_cli.identity import resolve as resolving
 from cdp_cli.identity.bands import DEFAULT, Bands
-from cdp_cli.identity.clustering import cluster, components
+from cdp_cli.identity.clustering import cluster
+from cdp_cli.identity.graph import components
 from cdp_cli.identity.report import Report, against_truth
 from cdp_cli.identity.resolve import resolve
 from cdp_cli.identity.rules import Rule
@@ -107,15 +109,14 @@ def _without_comparison(name: str) -> Patches:
     return [mock.patch.object(comparisons, "ALL", tuple(c for c in comparisons.ALL if c.name != name))]
 
 
-def _unblocked(engine: Any, blocks: Any) -> Any:
+def _unblocked(engine: Any, keys: Any, rules: Any) -> Any:
     """Only the blocking rules that look for one equal value."""
-    engine.give(
-        "few_blocks", blocks, where="blocking_rule in ('email', 'phone', 'national_id', 'both_names')"
+    return MAKE_BLOCKS(
+        engine, keys.select(["record_id", "email", "phone", "national_id", "both_names"]), rules
     )
-    return MAKE_BLOCKS(engine, engine.table("few_blocks"))
 
 
-FREQUENCIES, MAKE_BLOCKS, IN_FORCE = training._frequencies, scoring.make_blocks, found.vetoes_in_force
+FREQUENCIES, MAKE_BLOCKS, IN_FORCE = training._frequencies, resolving.make_blocks, found.vetoes_in_force
 NO_RULE = (Rule(name="none", identifier_type="none", probability=0.5, why="It joins nobody."),)
 Part = tuple[str, Callable[[], Patches], Bands]
 
@@ -129,7 +130,7 @@ def parts() -> list[Part]:
         ("veto on different first names", lambda: _without_vetoes("different_first_names"), DEFAULT),
         ("veto on birth dates far apart", lambda: _without_vetoes("birth_dates_far_apart"), DEFAULT),
         ("deterministic rules", lambda: [mock.patch.object(pairs, "found_rules", lambda: NO_RULE)], DEFAULT),
-        ("wide blocking", lambda: [mock.patch.object(scoring, "make_blocks", _unblocked)], DEFAULT),
+        ("wide blocking", lambda: [mock.patch.object(resolving, "make_blocks", _unblocked)], DEFAULT),
         (
             "term frequencies",
             lambda: [mock.patch.object(training, "_frequencies", lambda *_: {})],

@@ -28,7 +28,7 @@ from cdp_cli.identity.inputs import Input  # noqa: E402
 from cdp_cli.identity.prepare import load_seeds, model_text, renderer  # noqa: E402
 from cdp_cli.warehouse.duckdb_engine import DuckDBEngine  # noqa: E402
 
-SEEDS = ("identifier_types", "blocked_values", "nicknames", "mobile_prefixes")
+SEEDS = ("identifier_types", "blocked_values", "nicknames", "mobile_prefixes", "blocking_rules")
 NORMALISE, LINK = "normalise", "link"
 _RECORD_LOG = pa.schema(
     [("record_id", pa.string()), ("record_hash", pa.string()), ("seen_at", pa.timestamp("us"))]
@@ -40,7 +40,7 @@ _LOGS = {
     "identity_assignments": assignments.SCHEMA,
     "identity_decisions": DECISIONS,
 }
-_VIEWS = ("identity_blocks", "identity_current_pairs", "identity_map")
+_VIEWS = ("identity_keys", "identity_blocks", "identity_current_pairs", "identity_map")
 
 
 class WatchedEngine(DuckDBEngine):
@@ -97,7 +97,8 @@ class Build:
                 field: self._relation(name)
                 for field, name in (
                     ("records", "identity_records"), ("identifiers", "identity_identifiers"),
-                    ("nicknames", "nicknames"), ("blocks", "identity_blocks"),
+                    ("nicknames", "nicknames"), ("keys", "identity_keys"),
+                    ("rules", "blocking_rules"),
                 )
             }
         )  # fmt: skip

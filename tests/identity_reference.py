@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import yaml
+from sqlglot import exp, parse_one
 
 from cdp_cli.identity import comparisons, found, training
 from cdp_cli.identity.bands import Bands
@@ -39,7 +40,7 @@ LIMITS = {
         "Where records are too many for one machine, so many are grouped at a time; it changes no result, "
         "only memory."
     ),
-    "clustering.BEYOND_RIVALRY": "A pair so sure joins without a look at what else resembles the two.",
+    "grouping.BEYOND_RIVALRY": "A pair so sure joins without a look at what else resembles the two.",
     "constraints._SUREST_UNSCORED": (
         "A pair that no blocking rule found is scored only to judge groups: below `auto`, it joins nobody."
     ),
@@ -83,7 +84,7 @@ LIMITS = {
 }
 # Numbers that decide nothing about people: how results are drawn, stored or shown.
 OF_NO_MATTER = {
-    "change_guard._MOST_NAMED", "clustering.FIRST_NAME_FILLED", "memory._THREADS", "refusal._MOST_NAMED",
+    "change_guard._MOST_NAMED", "graph.FIRST_NAME_FILLED", "memory._THREADS", "refusal._MOST_NAMED",
     "refusal._MOST_RECORDS_COMPARED", "sampling.SEED", "sampling._Z", "training.SEED", "training._DIGITS",
     "training._LEHMER",
 }  # fmt: skip
@@ -94,11 +95,6 @@ VARS = {
     "identity_change_guard": (
         "The share of profiles that a build may merge or split before it stops and asks: what changes "
         "more is a mistake more often than news."
-    ),
-    "identity_max_block": (
-        "Records under one key of a blocking rule; a larger block is skipped and listed in "
-        "identity_skipped_blocks. A key of very many says little, and costs the square of its records. "
-        "Keys of one value alone have half of it."
     ),
 }
 
@@ -209,27 +205,27 @@ def _vars() -> str:
 
 
 def _blocks() -> str:
-    sql = renderer(ROOT)(model_text(ROOT, "identity_blocks"))
-    keys: dict[str, list[str]] = {}
-    for name, key in re.findall(r"'(\w+)' as blocking_rule,\s+(.*?) as block_key", sql, flags=re.DOTALL):
-        keys.setdefault(name, []).append(" ".join(key.split()))
-    halved = re.findall(r"'(\w+)'", "".join(re.findall(r"when blocking_rule in \(([^)]*)\)", sql)))
-    types = re.findall(r"'(\w+)'", "".join(re.findall(r"identifier_type in \(([^)]*)\)", sql)))
-    rows: list[Sequence[object]] = [(f"`{type_}`", "its value, unless it is junk", "", "") for type_ in types]
-    rows += [
-        (
-            f"`{name}`",
-            " or ".join(f"`{key}`" for key in found_keys),
-            "half" if name in halved else "",
-            ", ".join(training.VIEWS.get(name, ())),
-        )
-        for name, found_keys in keys.items()
-    ]
+    model = parse_one(renderer(ROOT)(model_text(ROOT, "identity_keys")), read="duckdb")
+    final = next(cte.this for cte in model.find_all(exp.CTE) if cte.alias == "final")
+    keys = {column.alias_or_name: column.unalias().sql("duckdb") for column in final.selects}
+    with (ROOT / "seeds" / "identity" / "blocking_rules.csv").open(encoding="utf-8") as lines:
+        rows: list[Sequence[object]] = [
+            (
+                f"`{rule}`",
+                f"`{keys[rule]}`" if keys[rule] != rule else "its value",
+                most,
+                why,
+                ", ".join(training.VIEWS.get(rule, ())),
+            )
+            for rule, most, why in list(csv.reader(lines))[1:]
+        ]
     return _section(
         "Blocking rules",
-        "`models/identity/identity_blocks.sql`. Two records are compared where they have a key of one rule "
-        "in common. Rules with a comparison in the last column are learnt from too: they are blind to it.",
-        ("rule", "key", "cap", "trains all comparisons but"),
+        "A column each of `models/identity/identity_keys.sql`, a cap each in "
+        "`seeds/identity/blocking_rules.csv`. Two records are compared where they have a key of one rule in "
+        "common and no more records than the cap have it. Rules with a comparison in the last column are "
+        "learnt from too: they are blind to it.",
+        ("rule", "key", "cap", "what it finds", "trains all comparisons but"),
         rows,
     )
 

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from cdp_cli.identity import ids
 from cdp_cli.identity.bands import DEFAULT, Bands
-from cdp_cli.identity.clustering import Edges, cluster, held_components
+from cdp_cli.identity.clustering import cluster, held_components
 from cdp_cli.identity.constraints import constraints, with_unscored
 from cdp_cli.identity.decisions import settled
 from cdp_cli.identity.edges import read_edges
+from cdp_cli.identity.graph import Edges
 from cdp_cli.identity.inputs import Input
 from cdp_cli.identity.memory import connect
 
@@ -182,7 +183,7 @@ def _changes(
     """Group the chosen records, name the groups, and compare with the log."""
     renumbered = np.full(_count(connection, "numbered"), -1, dtype=np.int64)
     renumbered[chosen] = np.arange(chosen.size)
-    kept = edges.where((renumbered[edges.left] >= 0) & (renumbered[edges.right] >= 0))
+    kept = edges.taken((renumbered[edges.left] >= 0) & (renumbered[edges.right] >= 0))
     edges = Edges(
         renumbered[kept.left],
         renumbered[kept.right],

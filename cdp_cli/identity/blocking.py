@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from cdp_cli.identity.memory import connect
-from cdp_cli.identity.prepare import renderer
+from cdp_cli.identity.prepare import model_text, renderer
 
 
 @dataclass(frozen=True)
@@ -39,24 +39,21 @@ def blocking_rules(
     """
     connection = connect()
     try:
-        # Each record twice: a record alone under a key is no block, and so not in the model.
-        connection.register("given_records", records)
-        connection.register("given_identifiers", identifiers)
-        for name in ("records", "identifiers"):
-            connection.execute(
-                f"create view identity_{name} as select * from given_{name} union all "
-                f"select * replace (record_id || '#' as record_id) from given_{name}"
-            )
-        render = renderer(project_dir)
-        path = project_dir / "models" / "identity" / "identity_blocks.sql"
-        connection.execute(f"create view keys as {render(path.read_text(encoding='utf-8'))}")
+        connection.register("identity_records", records)
+        connection.register("identity_identifiers", identifiers)
+        sql = renderer(project_dir)(model_text(project_dir, "identity_keys"))
+        connection.execute(f"create view identity_keys as {sql}")
+        connection.execute(
+            "create view keys as unpivot identity_keys on columns(* exclude (record_id)) "
+            "into name blocking_rule value block_key"
+        )
         found = connection.execute(
             """
             with
 
-            l as (select distinct blocking_rule, block_key from keys where record_id = ?),
+            l as (select blocking_rule, block_key from keys where record_id = ?),
 
-            r as (select distinct blocking_rule, block_key from keys where record_id = ?)
+            r as (select blocking_rule, block_key from keys where record_id = ?)
 
             select
                 coalesce(l.blocking_rule, r.blocking_rule) as name,

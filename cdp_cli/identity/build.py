@@ -8,24 +8,45 @@ from dataclasses import dataclass, fields
 import pyarrow as pa
 
 from cdp_cli.errors import FixModel
-from cdp_cli.identity import assignments, buckets, change_guard, pairs, scoring, training
+from cdp_cli.identity import assignments, buckets, change_guard, pairs, training
 from cdp_cli.identity import comparisons as compared
 from cdp_cli.identity.bands import DEFAULT, Bands
+from cdp_cli.identity.candidates import make_blocks, make_candidates
 from cdp_cli.identity.change_guard import ChangeGuard
 from cdp_cli.identity.engine import Engine, Relation
-from cdp_cli.identity.features import make_features
+from cdp_cli.identity.features import (
+    make_features,
+    make_features_of,
+    make_linking_values,
+    number_records,
+)
 from cdp_cli.identity.inputs import Input
 from cdp_cli.identity.training import Model
+
+# The records that anything is to be said of.
+_MET = """
+select join_key_l as n from candidates
+union
+select join_key_r as n from candidates
+union
+select n_l as n from rule_pairs
+union
+select n_r as n from rule_pairs
+"""
 
 
 @dataclass(frozen=True)
 class Compared:
-    """What records are compared by: the models of these names. They are only read where they are needed."""
+    """What records are compared by: the models identity_<name>, and the seeds nicknames and blocking_rules.
+
+    They are only read where they are needed.
+    """
 
     records: Relation
     identifiers: Relation
     nicknames: Relation
-    blocks: Relation
+    keys: Relation
+    rules: Relation
 
 
 def first_model(engine: Engine, given: Compared, run: Relation, stored: str | None) -> Relation:
@@ -37,9 +58,8 @@ def first_model(engine: Engine, given: Compared, run: Relation, stored: str | No
     try:
         if stored and engine.look(engine.table(stored), "select version from given limit 1").num_rows:
             return engine.returned(training.SCHEMA.empty_table())
-        rules = _compare(engine, given)
-        scoring.make_candidates(engine, changed_only=False)
-        model = training.train(engine, rules)
+        make_features(engine, given.records, given.identifiers, given.nicknames)
+        model = training.train(engine, make_blocks(engine, given.keys, given.rules))
         return engine.returned(training.stored(model, _started_at(engine, run)))
     finally:
         engine.close()
@@ -71,13 +91,18 @@ def new_pairs(
                 return engine.returned(pairs.SCHEMA.empty_table())
         started_at = _started_at(engine, run)
         _check_run(started_at, _last_scored(engine, stored), "identity_pairs")
-        _compare(engine, given)
-        engine.give("changes", changes, where=since)
-        engine.make(
-            "changed", "select features.n from features where record_id in (select record_id from changes)"
-        )
-        scoring.make_candidates(engine, changed_only=last is not None)
-        return pairs.score(engine, model, started_at, changed_only=last is not None, bands=bands)
+        changed_only = last is not None
+        number_records(engine, given.records)
+        engine.give("changes", changes, "record_id", since)
+        engine.make("changed", "select n from numbers where record_id in (select record_id from changes)")
+        make_linking_values(engine, given.identifiers)
+        pairs.make_rule_pairs(engine, changed_only=changed_only)
+        make_blocks(engine, given.keys, given.rules, changed_only=changed_only)
+        make_candidates(engine, changed_only=changed_only)
+        if changed_only:
+            engine.make("met", _MET)
+        make_features_of("met" if changed_only else "numbers", engine, given.records, given.nicknames)
+        return pairs.score(engine, model, started_at, bands)
     finally:
         engine.close()
 
@@ -113,11 +138,6 @@ def new_assignments(
         return rows
     finally:
         engine.close()
-
-
-def _compare(engine: Engine, given: Compared) -> tuple[str, ...]:
-    make_features(engine, given.records, given.identifiers, given.nicknames)
-    return scoring.make_blocks(engine, given.blocks)
 
 
 def _model_in_force(models: pa.Table) -> Model:

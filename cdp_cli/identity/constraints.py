@@ -11,10 +11,11 @@ import pyarrow as pa
 
 from cdp_cli.identity import training
 from cdp_cli.identity.bands import Bands
-from cdp_cli.identity.clustering import Edges, Integers, Limit, held_components, suspects
+from cdp_cli.identity.clustering import held_components, suspects
 from cdp_cli.identity.features import COLUMNS as FEATURE_COLUMNS
 from cdp_cli.identity.features import make_features
 from cdp_cli.identity.found import vetoes_in_force
+from cdp_cli.identity.graph import Edges, Integers, Limit
 from cdp_cli.identity.inputs import Input
 from cdp_cli.identity.memory import InMemory
 from cdp_cli.identity.scoring import paired_columns, weight_expression

@@ -6,8 +6,8 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from cdp_cli.identity.clustering import Edges
 from cdp_cli.identity.found import found_rules, found_vetoes
+from cdp_cli.identity.graph import Edges
 
 # Comparisons repeat each other (a name stands in the e-mail address too): what they add up to never joins
 # before an account or a card does.

@@ -35,8 +35,13 @@ class Engine(Protocol):
     def look(self, relation: Relation, select: str) -> pa.Table:
         """A small answer about a relation, which the query calls `given`, without reading all of it."""
 
-    def give(self, name: str, relation: Relation, *, where: str = "true", once: bool = False) -> None:
-        """Make the rows of a relation known by a name. With `once`, one query at most reads them."""
+    def give(
+        self, name: str, relation: Relation, select: str = "*", where: str = "true", *, once: bool = False
+    ) -> None:
+        """Make rows of a relation known by a name, or the expressions that `select` lists over them.
+
+        With `once`, one query at most reads them.
+        """
 
     def make(self, name: str, select: str) -> None:
         """Make a table of what a query returns now, in place of what had the name before."""

@@ -203,12 +203,10 @@ def score_now(given: Input, left: str, right: str, model: Model) -> Mapping[str,
     engine = InMemory()
     try:
         make_features(engine, records, identifiers, given.nicknames)
-        engine.make(
-            "candidates",
-            "select 0 as join_key_l, 1 as join_key_r, '0' as match_key, cast(0 as bigint) as rules",
-        )
+        engine.make("candidates", "select 0 as join_key_l, 1 as join_key_r, 0 as match_key")
+        pairs.make_rule_pairs(engine)
         every_score = dataclasses.replace(DEFAULT, review=1e-300)
-        found = engine.read(pairs.score(engine, model, _ANY, changed_only=False, bands=every_score))
+        found = engine.read(pairs.score(engine, model, _ANY, every_score))
     finally:
         engine.close()
     rows: list[dict[str, Any]] = found.to_pylist()

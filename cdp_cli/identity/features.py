@@ -6,17 +6,51 @@ from cdp_cli.identity.engine import Engine, Relation
 
 
 def make_features(engine: Engine, records: Relation, identifiers: Relation, nicknames: Relation) -> None:
-    """Make the tables `features` and `personal`; `n` numbers the records by record_id, from 0.
+    """Make the tables `numbers`, `linking_values` and `features` of all records.
 
     `records`, `identifiers` and `nicknames` have the columns of the models identity_records,
     identity_identifiers and nicknames.
     """
-    engine.give("given_records", records)
-    engine.give("given_identifiers", identifiers)
-    engine.give("given_nicknames", nicknames)
-    engine.number("features", _FEATURES, "record_id")
-    engine.make("personal", _PERSONAL)
+    number_records(engine, records)
+    make_linking_values(engine, identifiers)
+    make_features_of("numbers", engine, records, nicknames)
 
+
+def number_records(engine: Engine, records: Relation) -> None:
+    """Make the table `numbers`: n, record_id. It numbers the records by record_id, from 0."""
+    engine.give("given_ids", records, "record_id", once=True)
+    engine.number("numbers", "select record_id from given_ids", "record_id")
+    engine.drop("given_ids")
+
+
+def make_linking_values(engine: Engine, identifiers: Relation) -> None:
+    """Make the table `linking_values`: n, identifier_type, identifier_class, value.
+
+    `value` is a number that stands for the identifier's. Reads the table `numbers`.
+    """
+    columns = "record_id, identifier_type, identifier_class, hash(identifier_value) as value"
+    engine.give("given_identifiers", identifiers, columns, once=True)
+    engine.make("linking_values", _LINKING_VALUES)
+    engine.drop("given_identifiers")
+
+
+def make_features_of(of: str, engine: Engine, records: Relation, nicknames: Relation) -> None:
+    """Make the table `features` of the records whose n the table `of` has.
+
+    Reads the tables `numbers` and `linking_values`.
+    """
+    engine.give("given_records", records, ", ".join(_READ), once=True)
+    engine.give("given_nicknames", nicknames)
+    engine.make("features", _FEATURES.format(of=of))
+    engine.drop("given_records", "given_nicknames")
+
+
+# The columns of identity_records that features are made of.
+_READ = (
+    "record_id", "source", "one_record_per_person", "first_name", "email_first_name", "last_name",
+    "email_last_name", "all_names", "birth_date", "birth_text", "gender", "email", "phone", "street", "city",
+    "postcode", "national_id", "user_id", "loyalty_id",
+)  # fmt: skip
 
 # The columns of the table `features` but `n` and the further ones of the surname, which stand for its
 # frequencies (comparisons.Level).
@@ -33,16 +67,18 @@ with
 classes as (
 
     select
-        record_id,
+        n,
         max(case when identifier_type = 'email' then identifier_class end) as email_class,
         max(case when identifier_type = 'phone' then identifier_class end) as phone_class,
         max(case when identifier_type = 'national_id' then identifier_class end) as national_id_class,
         max(case when identifier_type = 'user_id' then identifier_class end) as user_id_class,
         max(case when identifier_type = 'loyalty_id' then identifier_class end) as loyalty_id_class
 
-    from given_identifiers
+    from linking_values
 
-    group by record_id
+    where n in (select n from {of})
+
+    group by n
 
 ),
 
@@ -60,6 +96,7 @@ forms as (
 )
 
 select
+    numbers.n,
     given_records.record_id,
     given_records.source,
     given_records.one_record_per_person,
@@ -100,8 +137,11 @@ select
 
 from given_records
 
+inner join numbers
+    on given_records.record_id = numbers.record_id
+
 left join classes
-    on given_records.record_id = classes.record_id
+    on numbers.n = classes.n
 
 left join forms
     on
@@ -109,18 +149,19 @@ left join forms
             coalesce(given_records.first_name, given_records.email_first_name), '(ie|ey|i|y)$', 'y'
         )
         = forms.nickname
+
+where numbers.n in (select n from {of})
 """
 
-_PERSONAL = """
+_LINKING_VALUES = """
 select
-    features.n,
+    numbers.n,
     given_identifiers.identifier_type,
-    hash(given_identifiers.identifier_value) as value
+    given_identifiers.identifier_class,
+    given_identifiers.value
 
 from given_identifiers
 
-inner join features
-    on given_identifiers.record_id = features.record_id
-
-where given_identifiers.identifier_class = 'personal'
+inner join numbers
+    on given_identifiers.record_id = numbers.record_id
 """

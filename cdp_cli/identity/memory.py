@@ -33,6 +33,7 @@ class InMemory:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection | None = None) -> None:
         self.connection = connection or connect()
+        self._given: set[str] = set()
 
     def table(self, name: str) -> Relation:
         """A table of the warehouse: there is none in memory, but what was given."""
@@ -50,11 +51,18 @@ class InMemory:
         finally:
             self.connection.unregister("given")
 
-    def give(self, name: str, relation: Relation, *, where: str = "true", once: bool = False) -> None:
-        """Make the rows of a relation known by a name."""
-        if where != "true":
-            relation = self.look(relation, f"select * from given where {where}")
-        self.connection.register(name, relation)
+    def give(
+        self, name: str, relation: Relation, select: str = "*", where: str = "true", *, once: bool = False
+    ) -> None:
+        """Make rows of a relation, or expressions over them, known by a name."""
+        if (select, where) != ("*", "true"):
+            relation = self.look(relation, f"select {select} from given where {where}")
+        self.register(name, relation)
+
+    def register(self, name: str, rows: Any) -> None:
+        """Make Arrow known by a name, until it is dropped."""
+        self.connection.register(name, rows)
+        self._given.add(name)
 
     def make(self, name: str, select: str) -> None:
         """Make a table of what a query returns now."""
@@ -71,7 +79,11 @@ class InMemory:
     def drop(self, *names: str) -> None:
         """Forget tables."""
         for name in names:
-            self.connection.execute(f"drop table if exists {name}")
+            if name in self._given:
+                self.connection.unregister(name)
+                self._given.remove(name)
+            else:
+                self.connection.execute(f"drop table if exists {name}")
 
     def arrow(self, select: str) -> pa.Table:
         """What a query returns."""

@@ -41,16 +41,13 @@ def score(
     engine: Engine,
     model: Model,
     scored_at: dt.datetime,
-    *,
-    changed_only: bool,
     bands: Bands = DEFAULT,
 ) -> Relation:
     """Pairs with at least the probability `bands.review`, or a rule, in the columns of SCHEMA, sorted.
 
-    Reads the tables `features`, `personal` and `candidates`, and with `changed_only` the table `changed`.
+    Reads the tables `features`, `candidates` and `rule_pairs`.
     """
     scoring.predict(engine, model.settings, model.frequencies, bands.review)
-    _make_rule_pairs(engine, changed_only)
     weights = ", ".join(
         f"{c.name} := struct_pack(level := level_{c.name}, weight := round({_weight(c)}, 3))"
         for c in model.comparisons
@@ -137,8 +134,11 @@ def _parts(comparison: compared.Comparison) -> list[str]:
     return parts
 
 
-def _make_rule_pairs(engine: Engine, changed_only: bool) -> None:
-    """Make the table `rule_pairs`: for each pair that a rule joins, the surest of its rules."""
+def make_rule_pairs(engine: Engine, *, changed_only: bool = False) -> None:
+    """Make the table `rule_pairs`: for each pair that a rule joins, the surest of its rules.
+
+    Reads the table `linking_values`, and with `changed_only` the table `changed`.
+    """
     changed = "and (l.n in (select n from changed) or r.n in (select n from changed))" if changed_only else ""
     rules: list[dict[str, Any]] = [
         {"rule": rule.name, "identifier_type": rule.identifier_type, "probability": rule.probability}
@@ -153,11 +153,11 @@ def _make_rule_pairs(engine: Engine, changed_only: bool) -> None:
             r.n as n_r,
             arg_max(rules.rule, (rules.probability, rules.rule)) as rule,
             max(rules.probability) as probability
-        from personal as l
-        inner join personal as r
+        from linking_values as l
+        inner join linking_values as r
             on l.identifier_type = r.identifier_type and l.value = r.value and l.n < r.n
         inner join rules on l.identifier_type = rules.identifier_type
-        where true {changed}
+        where l.identifier_class = 'personal' and r.identifier_class = 'personal' {changed}
         group by l.n, r.n
         """,
     )

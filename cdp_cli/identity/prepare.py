@@ -17,9 +17,9 @@ import pyarrow as pa
 import yaml
 
 _MACRO_FOLDERS = ("identity", "portability")
-_SEEDS = ("identifier_types", "blocked_values", "nicknames", "mobile_prefixes")
+_SEEDS = ("identifier_types", "blocked_values", "nicknames", "mobile_prefixes", "blocking_rules")
 # In the order in which they read each other.
-SQL_MODELS = ("identity_records", "identity_identifiers", "identity_blocks")
+SQL_MODELS = ("identity_records", "identity_identifiers", "identity_keys", "identity_blocks")
 
 
 def prepare(connection: duckdb.DuckDBPyConnection, people: pa.Table, project_dir: Path) -> None:

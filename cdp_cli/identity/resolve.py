@@ -10,8 +10,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cdp_cli.identity import assignments, pairs, scoring, training
+from cdp_cli.identity import assignments, pairs, training
 from cdp_cli.identity.bands import DEFAULT, Bands
+from cdp_cli.identity.candidates import make_blocks, make_candidates
 from cdp_cli.identity.decisions import SCHEMA as DECISIONS_SCHEMA
 from cdp_cli.identity.features import make_features
 from cdp_cli.identity.inputs import Input
@@ -65,10 +66,11 @@ def resolve(
         records, identifiers = tables["identity_records"], tables["identity_identifiers"]
         keys = engine.arrow(keys_compared())
         make_features(engine, records, identifiers, tables["nicknames"])
-        rules = scoring.make_blocks(engine, engine.table("identity_blocks"))
-        scoring.make_candidates(engine, changed_only=False)
+        rules = make_blocks(engine, engine.table("identity_keys"), engine.table("blocking_rules"))
         model = model or training.train(engine, rules)
-        scored = pairs.score(engine, model, at, changed_only=False, bands=bands)
+        make_candidates(engine)
+        pairs.make_rule_pairs(engine)
+        scored = pairs.score(engine, model, at, bands)
     finally:
         engine.close()
     given = Input(

@@ -18,8 +18,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cdp_cli.errors import FixInput, FixModel
-from cdp_cli.identity import assignments, change_guard, pairs, scoring, training
+from cdp_cli.identity import assignments, change_guard, pairs, training
 from cdp_cli.identity.bands import DEFAULT, Bands
+from cdp_cli.identity.candidates import make_blocks, make_candidates
 from cdp_cli.identity.change_guard import ChangedProfile, ChangeGuard
 from cdp_cli.identity.features import make_features
 from cdp_cli.identity.inputs import Input
@@ -102,12 +103,12 @@ class Retraining:
 
 
 def retrain(
-    given: Input, blocks: pa.Table, at: dt.datetime, bands: Bands = DEFAULT
+    given: Input, keys: pa.Table, rules: pa.Table, at: dt.datetime, bands: Bands = DEFAULT
 ) -> tuple[Model, Retraining]:
     """A model trained on the records of `given`, and the report. All tables are Arrow; nothing is written.
 
-    `given.pairs` are the pairs in force and `given.log` is all of identity_assignments; `blocks` are the rows
-    of identity_blocks; `at` is later than all that is in the log.
+    `given.pairs` are the pairs in force and `given.log` is all of identity_assignments; `keys` and `rules`
+    are the rows of identity_keys and blocking_rules; `at` is later than all that is in the log.
 
     Raises FixModel where no model is pinned yet, FixInput where there are no records to learn from.
     """
@@ -122,7 +123,7 @@ def retrain(
             "Load people and run `dbt build`, then train again.",
         )
     pinned = training.newest(given.models)
-    model, scored = _trained(given, blocks, at, bands)
+    model, scored = _trained(given, keys, rules, at, bands)
     people, profiles = _people(given, pinned, model, scored, at, bands)
     decided = _decided(given, profiles, scored, bands)
     levels = _levels(model, pinned)
@@ -186,15 +187,17 @@ def _content(version: str) -> str:
     return version.partition(".")[0]
 
 
-def _trained(given: Input, blocks: pa.Table, at: dt.datetime, bands: Bands) -> tuple[Model, pa.Table]:
+def _trained(
+    given: Input, keys: pa.Table, rules: pa.Table, at: dt.datetime, bands: Bands
+) -> tuple[Model, pa.Table]:
     """A new model, and all pairs that it scores."""
     engine = InMemory()
     try:
         make_features(engine, given.records, given.identifiers, given.nicknames)
-        rules = scoring.make_blocks(engine, blocks)
-        scoring.make_candidates(engine, changed_only=False)
-        model = training.train(engine, rules)
-        return model, pairs.score(engine, model, at, changed_only=False, bands=bands)
+        model = training.train(engine, make_blocks(engine, keys, rules))
+        make_candidates(engine)
+        pairs.make_rule_pairs(engine)
+        return model, pairs.score(engine, model, at, bands)
     finally:
         engine.close()
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pyarrow as pa
 
 from cdp_cli.identity.bands import Bands
-from cdp_cli.identity.clustering import BEYOND_RIVALRY, share_of_odds
+from cdp_cli.identity.grouping import BEYOND_RIVALRY, share_of_odds
 from cdp_cli.identity.refusal import Reason
 
 

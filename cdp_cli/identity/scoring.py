@@ -1,4 +1,4 @@
-"""Finds the pairs of records worth comparing, and lets Splink weigh them."""
+"""Lets Splink weigh pairs of records, and says in SQL how it does."""
 
 from __future__ import annotations
 
@@ -11,70 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from cdp_cli.identity.comparisons import Comparison
-from cdp_cli.identity.engine import Engine, Relation
-
-
-def make_blocks(engine: Engine, blocks: Relation) -> tuple[str, ...]:
-    """Make the table `blocks` from rows of the model identity_blocks that are not skipped.
-
-    Returns the names of the rules.
-    """
-    engine.give("given_blocks", blocks, where="not is_skipped", once=True)
-    engine.make(
-        "named_blocks",
-        "select features.n, given_blocks.blocking_rule, hash(given_blocks.block_key) as block_key "
-        "from given_blocks inner join features on given_blocks.record_id = features.record_id",
-    )
-    found = engine.arrow("select distinct blocking_rule from named_blocks order by blocking_rule")
-    names: list[str] = found.column("blocking_rule").to_pylist()
-    numbers = pa.array(range(len(names)), pa.int32())
-    engine.give("rule_numbers", pa.table({"blocking_rule": pa.array(names, pa.string()), "number": numbers}))
-    engine.make(
-        "blocks",
-        "select named_blocks.n, rule_numbers.number as rule, named_blocks.block_key from named_blocks "
-        "inner join rule_numbers on named_blocks.blocking_rule = rule_numbers.blocking_rule",
-    )
-    engine.drop("named_blocks")
-    return tuple(names)
-
-
-def make_candidates(engine: Engine, *, changed_only: bool) -> None:
-    """Make the table `candidates` from `blocks`: pairs that share a block, `rules` being a bit for each rule.
-
-    With `changed_only`, pairs of which one record at least is in the table `changed`.
-    """
-    condition = ""
-    if changed_only:
-        engine.make(
-            "blocks",
-            """
-            select blocks.*
-            from blocks
-            semi join (
-                select blocks.rule, blocks.block_key
-                from blocks
-                inner join changed on blocks.n = changed.n
-            ) as touched on blocks.rule = touched.rule and blocks.block_key = touched.block_key
-            """,
-        )
-        condition = "and (l.n in (select n from changed) or r.n in (select n from changed))"
-    engine.make(
-        "candidates",
-        f"""
-        select
-            l.n as join_key_l,
-            r.n as join_key_r,
-            '0' as match_key,
-            bit_or(1::bigint << l.rule) as rules
-        from blocks as l
-        inner join blocks as r
-            on l.rule = r.rule and l.block_key = r.block_key and l.n < r.n
-        where true {condition}
-        group by l.n, r.n
-        """,
-    )
-    # As many rows as there are keys to compare under: nobody reads them any more.
-    engine.drop("blocks")
+from cdp_cli.identity.engine import Engine
 
 
 def level_expression(comparison: Comparison) -> str:

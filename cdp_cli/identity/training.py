@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cdp_cli.identity import comparisons as compared
+from cdp_cli.identity.candidates import pairs_of_blocks
 from cdp_cli.identity.comparisons import Comparison
 from cdp_cli.identity.engine import Engine
 from cdp_cli.identity.expectation import RANDOM, Floats, Parameters, View, fit, posterior
@@ -116,7 +117,7 @@ def newest(models: pa.Table) -> Model:
 
 
 def train(engine: Engine, rules: Sequence[str]) -> Model:
-    """A model of the tables `features` and `candidates`; `rules` names the bits of candidates.rules."""
+    """A model of the tables `features` and `blocks`; `rules` names the numbers of blocks.rule."""
     count_records = _one(engine, "select count(*) as answer from features")
     comparisons = _filled(engine, count_records)
     views, candidates = _views(engine, comparisons, rules, count_records)
@@ -207,31 +208,36 @@ def _filled(engine: Engine, count_records: int) -> tuple[Comparison, ...]:
 def _views(
     engine: Engine, comparisons: Sequence[Comparison], rules: Sequence[str], count_records: int
 ) -> tuple[list[View], View]:
-    """The views to learn from, and a view of all candidates.
+    """The views to learn from, and a view of all pairs that share a block.
 
     All of them are counted in one pass, since each pass costs an engine of many machines seconds.
     """
-    bits = {rule: rules.index(rule) for rule in VIEWS if rule in rules}
-    sums = "".join(
-        f", sum(case when (rules >> {bit}) & 1 = 1 then 1 else 0 end) as {rule}" for rule, bit in bits.items()
-    )
-    counts = engine.arrow(f"select count(*) as {_CANDIDATES}{sums} from candidates").to_pylist()[0]
+    counts = _pairs_by_rule(engine, rules)
+    found = {rule: f"l.rule = {rules.index(rule)}" for rule in VIEWS if rule in counts}
+    counts[_CANDIDATES] = sum(counts.values())
     pairs = {RANDOM: _random_pairs(engine, count_records)}
     sampled = {RANDOM: 1.0}
-    for name in (*bits, _CANDIDATES):
-        condition = f"(rules >> {bits[name]}) & 1 = 1" if name in bits else "true"
-        sampled[name] = min(1.0, MOST_PAIRS_OF_VIEW / max(int(counts[name] or 0), 1))
-        if sampled[name] < 1:
-            # A sample by content, which neither threads nor the order of rows can change.
-            condition += f" and {_DRAWN} < {MOST_PAIRS_OF_VIEW * _LEHMER // int(counts[name])}"
-        pairs[name] = f"select join_key_l, join_key_r from candidates where {condition}"
+    for name in (*found, _CANDIDATES):
+        sampled[name] = min(1.0, MOST_PAIRS_OF_VIEW / max(counts[name], 1))
+        # A sample by content, which neither threads nor the order of rows can change; the pair of several
+        # blocks is in it or not whatever the block.
+        drawn = f"{_DRAWN} < {MOST_PAIRS_OF_VIEW * _LEHMER // counts[name]}" if sampled[name] < 1 else "true"
+        of_blocks = pairs_of_blocks(found.get(name, "true"))
+        pairs[name] = f"select distinct join_key_l, join_key_r from ({of_blocks}) where {drawn}"
     positions = {comparison.name: position for position, comparison in enumerate(comparisons)}
     used = {
-        name: tuple(positions[u] for u in VIEWS.get(name, ()) if u in positions) for name in (RANDOM, *bits)
+        name: tuple(positions[u] for u in VIEWS.get(name, ()) if u in positions) for name in (RANDOM, *found)
     }
-    counted = _counted(engine, comparisons, pairs)
-    found = {name: _view(counted, comparisons, name, used.get(name, ()), sampled[name]) for name in pairs}
-    return [found[name] for name in used], found[_CANDIDATES]
+    levels = _counted(engine, comparisons, pairs)
+    views = {name: _view(levels, comparisons, name, used.get(name, ()), sampled[name]) for name in pairs}
+    return [views[name] for name in used], views[_CANDIDATES]
+
+
+def _pairs_by_rule(engine: Engine, rules: Sequence[str]) -> dict[str, int]:
+    """How many pairs share a block, by rule; a pair of several rules counts for each."""
+    # Each record of a block has a pair with each other, and each pair has two records.
+    found = engine.arrow("select rule, sum(count_records - 1) as count_twice from blocks group by rule")
+    return {rules[row["rule"]]: int(row["count_twice"]) // 2 for row in found.to_pylist()}
 
 
 def _random_pairs(engine: Engine, count_records: int) -> str:

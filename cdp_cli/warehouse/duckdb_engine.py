@@ -31,10 +31,12 @@ class DuckDBEngine(InMemory):
             return super().look(relation, select)
         return relation.query("given", select).to_arrow_table()
 
-    def give(self, name: str, relation: Relation, *, where: str = "true", once: bool = False) -> None:
-        """Make the rows of a relation known by a name; read `once`, they are never whole in memory."""
+    def give(
+        self, name: str, relation: Relation, select: str = "*", where: str = "true", *, once: bool = False
+    ) -> None:
+        """Make rows of a relation known by a name; read `once`, they are never whole in memory."""
         if isinstance(relation, pa.Table):
-            return super().give(name, relation, where=where, once=once)
-        chosen = relation if where == "true" else relation.filter(where)
-        self.connection.register(name, chosen.arrow() if once else chosen.to_arrow_table())
+            return super().give(name, relation, select, where, once=once)
+        chosen = relation.query("given", f"select {select} from given where {where}")
+        self.register(name, chosen.arrow() if once else chosen.to_arrow_table())
         return None

@@ -68,14 +68,18 @@ class SparkEngine:
         finally:
             self.drop("given")
 
-    def give(self, name: str, relation: Relation, *, where: str = "true", once: bool = False) -> None:
-        """Make the rows of a relation known by a name."""
+    def give(
+        self, name: str, relation: Relation, select: str = "*", where: str = "true", *, once: bool = False
+    ) -> None:
+        """Make rows of a relation, or expressions over them, known by a name."""
         frame = relation
         if isinstance(relation, pa.Table):
             frame = self._session.createDataFrame(relation)
             if relation.num_rows > _ROWS_OF_PART:
                 frame = frame.repartition(int(self._session.conf.get("spark.sql.shuffle.partitions")))
-        self._show(name, frame if where == "true" else frame.where(spark_sql(where, {})))
+        self._show(name, frame)
+        if (select, where) != ("*", "true"):
+            self._show(name, self._frame(f"select {select} from {name} where {where}"))
 
     def make(self, name: str, select: str) -> None:
         """Make a table of what a query returns now."""

@@ -80,7 +80,10 @@ class World:
         give_people(self._connection, people)
         for name in SQL_MODELS:
             self._connection.execute(f"create or replace temp table {name} as {self._sql[name]}")
-        tables = {name: self._table(name) for name in (*SQL_MODELS, "nicknames", "identifier_types")}
+        tables = {
+            name: self._table(name)
+            for name in (*SQL_MODELS, "nicknames", "identifier_types", "blocking_rules")
+        }
         return Prepared(tables if chance is None else {n: _shuffled(t, chance) for n, t in tables.items()})
 
     def build(
@@ -102,7 +105,8 @@ class World:
             prepared["identity_records"],
             prepared["identity_identifiers"],
             prepared["nicknames"],
-            prepared["identity_blocks"],
+            prepared["identity_keys"],
+            prepared["blocking_rules"],
         )
         known = None if retrain else "identity_models"
         trained = build.first_model(_engine(identity_models=logs.models), compared, run, known)

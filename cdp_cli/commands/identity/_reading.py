@@ -62,13 +62,13 @@ def read_blocks(warehouse: Warehouse, record_ids: Sequence[str]) -> pa.Table:
     )
 
 
-def read_all(warehouse: Warehouse) -> tuple[Input, pa.Table]:
-    """What a build reads to compare and assign all records, and the rows of identity_blocks."""
+def read_all(warehouse: Warehouse) -> tuple[Input, pa.Table, pa.Table]:
+    """What a build reads to assign all records, and the rows of identity_keys and blocking_rules."""
 
     def of(table: str, order: str) -> pa.Table:
         return warehouse.arrow(f"select * from identity.{table} order by {order}")
 
-    return Input(
+    given = Input(
         records=of("identity_records", "record_id"),
         identifiers=of("identity_identifiers", "record_id, identifier_type, identifier_value"),
         identifier_types=of("identifier_types", "identifier_type"),
@@ -78,4 +78,5 @@ def read_all(warehouse: Warehouse) -> tuple[Input, pa.Table]:
         decisions=read_decisions(warehouse),
         changes=of("identity_record_log", "record_id, seen_at"),
         log=of("identity_assignments", "assigned_at, record_id"),
-    ), of("identity_blocks", "record_id, blocking_rule, block_key")
+    )
+    return given, of("identity_keys", "record_id"), of("blocking_rules", "blocking_rule")

@@ -37,9 +37,9 @@ def train(settings: Settings, accept: bool, restore: str | None, as_json: bool) 
         return
     with open_warehouse(settings) as warehouse:
         need_build(warehouse, "identity_assignments")
-        given, blocks = read_all(warehouse)
+        given, keys, rules = read_all(warehouse)
     with console.progress("Training"):
-        model, report = retrain(given, blocks, now())
+        model, report = retrain(given, keys, rules, now())
     if accept:
         with open_warehouse(settings, read_only=False) as warehouse:
             stored = warehouse.arrow("select version, trained_at from identity.identity_models")

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cdp_cli.identity.bridges import Cut, cuts
-from cdp_cli.identity.clustering import components
+from cdp_cli.identity.graph import components
 
 RECORDS = 8
 graphs = st.sets(

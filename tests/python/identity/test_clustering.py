@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cdp_cli.identity.bands import Bands
-from cdp_cli.identity.clustering import Edges, Limit, cluster
+from cdp_cli.identity.clustering import cluster
+from cdp_cli.identity.graph import Edges, Limit
 
 SURE, WAITING, DROPPED = 0.99, 0.3, 0.05
 Row = tuple[int, int, float, str]

@@ -26,7 +26,8 @@ TABLES = {
     "identifiers": "identity.identity_identifiers",
     "nicknames": "identity.nicknames",
     "identifier_types": "identity.identifier_types",
-    "blocks": "identity.identity_blocks",
+    "keys": "identity.identity_keys",
+    "rules": "identity.blocking_rules",
     "run": "identity.identity_run",
     "changes": "identity.identity_record_log",
     "models": "identity.identity_models",
@@ -57,7 +58,7 @@ def frames(spark: Any, tables: Tables) -> dict[str, Any]:
 
 def compared(relations: Mapping[str, Any]) -> build.Compared:
     return build.Compared(
-        **{name: relations[name] for name in ("records", "identifiers", "nicknames", "blocks")}
+        **{name: relations[name] for name in ("records", "identifiers", "nicknames", "keys", "rules")}
     )
 
 

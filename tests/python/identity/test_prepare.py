@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from typing import Any
 
 import pytest
@@ -177,3 +178,20 @@ def test_a_block_over_the_cap_is_marked_and_reported() -> None:
     ]
     blocks = [row for row in table("identity_blocks", *rows) if row["blocking_rule"] == "postcode"]
     assert len(blocks) == 60 and all(row["is_skipped"] for row in blocks)
+
+
+def test_each_key_is_a_blocking_rule_with_a_cap_and_listed_in_blocks() -> None:
+    same = {"full_name": "Ann Lee", "birth_date": "1980-01-02", "email": "annlee1980@mail.example",
+            "phone": "+447700900123", "street_address": "1 High Street", "city": "York",
+            "postcode": "YO1 7HH", "national_id": "AB123456C"}  # fmt: skip
+    keys = set(table("identity_keys", same)[0]) - {"record_id"}
+    with (ROOT / "seeds" / "identity" / "blocking_rules.csv").open(encoding="utf-8") as lines:
+        assert {row["blocking_rule"] for row in csv.DictReader(lines)} == keys
+    other = {**same, "full_name": "Bob Lee", "birth_date": "1950-01-02"}
+    # Twice the same person, and two people on one set of values.
+    found = {
+        row["blocking_rule"]
+        for rows in ((same, same), (same, other))
+        for row in table("identity_blocks", *rows)
+    }
+    assert found == keys

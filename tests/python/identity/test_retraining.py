@@ -42,28 +42,29 @@ def town() -> pa.Table:
 
 
 @cache
-def built() -> tuple[Input, pa.Table]:
-    """What was built of the town, and its blocks."""
+def built() -> tuple[Input, pa.Table, pa.Table]:
+    """What was built of the town, its keys and the caps of blocking rules."""
     found = resolve(town(), ROOT, at=AT)
     engine = InMemory()
     prepare(engine.connection, town(), ROOT)
-    names = ("identity_identifiers", "identifier_types", "nicknames", "identity_blocks")
+    names = ("identity_identifiers", "identifier_types", "nicknames", "identity_keys", "blocking_rules")
     tables = [engine.table(name) for name in names]
     engine.close()
     read = given([], found.pairs, log=found.assigned)
-    return dataclasses.replace(
+    whole = dataclasses.replace(
         read,
         records=found.records,
         identifiers=tables[0],
         identifier_types=tables[1],
         nicknames=tables[2],
         models=training.stored(found.model, AT),
-    ), tables[3]
+    )
+    return whole, tables[3], tables[4]
 
 
 def pinned_otherwise(share_of_weight: float) -> Input:
     """What was built, by a pinned model that sees less in a first name."""
-    read, _ = built()
+    read, *_ = built()
     model = training.newest(read.models)
     settings = copy.deepcopy(model.settings)
     for level in settings["comparisons"][0]["comparison_levels"][1:]:
@@ -77,8 +78,8 @@ def after() -> dt.datetime:
 
 
 def test_the_same_records_train_the_same_model_and_change_nobody() -> None:
-    read, blocks = built()
-    model, report = retrain(read, blocks, after())
+    read, *keys = built()
+    model, report = retrain(read, *keys, after())
     assert (report.verdict, report.version) == (SAME, report.pinned_version)
     assert (report.people.moved_records, report.people.merged, report.people.split) == (0, 0, 0)
     assert report.converged
@@ -88,8 +89,8 @@ def test_the_same_records_train_the_same_model_and_change_nobody() -> None:
 
 
 def test_levels_come_with_those_of_the_pinned_model_and_what_was_never_seen() -> None:
-    _, blocks = built()
-    _, report = retrain(pinned_otherwise(4.0), blocks, after())
+    _, *keys = built()
+    _, report = retrain(pinned_otherwise(4.0), *keys, after())
     same = next(row for row in report.levels if (row.comparison, row.level) == ("first_name", "same"))
     assert same.weight is not None
     assert same.pinned_weight == pytest.approx(same.weight - 2.0, abs=0.01)
@@ -101,15 +102,15 @@ def test_levels_come_with_those_of_the_pinned_model_and_what_was_never_seen() ->
 
 
 def test_a_level_that_says_more_is_a_reason_to_replace() -> None:
-    _, blocks = built()
-    _, report = retrain(pinned_otherwise(4.0), blocks, after())
+    _, *keys = built()
+    _, report = retrain(pinned_otherwise(4.0), *keys, after())
     assert report.verdict == REPLACE, report.why
     assert "first_name" in report.why
 
 
 def test_a_model_that_says_the_same_is_kept() -> None:
-    _, blocks = built()
-    _, report = retrain(pinned_otherwise(1.1), blocks, after())
+    _, *keys = built()
+    _, report = retrain(pinned_otherwise(1.1), *keys, after())
     assert (report.verdict, report.why) == (
         KEEP,
         "No level that was seen often says a bit more or less than before: there is nothing to gain.",
@@ -117,13 +118,13 @@ def test_a_model_that_says_the_same_is_kept() -> None:
 
 
 def test_a_model_that_people_disagree_with_is_kept() -> None:
-    read, blocks = built()
+    read, *keys = built()
     others = dataclasses.replace(
         pinned_otherwise(4.0),
         pairs=scored(("crm:1", "shop:1", 0.99)),
         decisions=decisions(("crm:1", "shop:1", "same", AT), ("crm:2", "shop:2", "different", AT)),
     )
-    _, report = retrain(others, blocks, after())
+    _, report = retrain(others, *keys, after())
     assert report.decided is not None
     assert report.decided.new_f1 < report.decided.pinned_f1 == 1.0
     assert report.verdict == KEEP
@@ -131,22 +132,22 @@ def test_a_model_that_people_disagree_with_is_kept() -> None:
 
 
 def test_an_accepted_model_is_in_force() -> None:
-    _, blocks = built()
+    _, *keys = built()
     read = pinned_otherwise(4.0)
-    model, _ = retrain(read, blocks, after())
+    model, _ = retrain(read, *keys, after())
     log = pa.concat_tables([read.models, accepted(model, read.models, after())])
     assert training.newest(log).version == model.version
 
 
 def test_an_earlier_model_comes_back_under_a_name_of_its_own() -> None:
-    read, blocks = built()
+    read, *keys = built()
     first = training.newest(read.models)
     other = training.stored(dataclasses.replace(first, version="m_other"), after())
     log = pa.concat_tables([read.models, other])
     log = pa.concat_tables([log, restored(first.version, log, after() + dt.timedelta(days=1))])
     back = training.newest(log)
     assert (back.version, back.settings) == (f"{first.version}.2", first.settings)
-    _, report = retrain(dataclasses.replace(read, models=log), blocks, after() + dt.timedelta(days=2))
+    _, report = retrain(dataclasses.replace(read, models=log), *keys, after() + dt.timedelta(days=2))
     assert report.verdict == SAME
     for version, sentence in ((first.version, "is in force already"), ("m_none", "has no model 'm_none'")):
         with pytest.raises(FixInput, match=sentence):
@@ -154,8 +155,8 @@ def test_an_earlier_model_comes_back_under_a_name_of_its_own() -> None:
 
 
 def test_without_a_model_or_records_there_is_nothing_to_train() -> None:
-    read, blocks = built()
+    read, *keys = built()
     with pytest.raises(FixModel, match="identity_models is empty"):
-        retrain(dataclasses.replace(read, models=training.SCHEMA.empty_table()), blocks, after())
+        retrain(dataclasses.replace(read, models=training.SCHEMA.empty_table()), *keys, after())
     with pytest.raises(FixInput, match="identity_records is empty"):
-        retrain(dataclasses.replace(read, records=read.records.slice(0, 0)), blocks, after())
+        retrain(dataclasses.replace(read, records=read.records.slice(0, 0)), *keys, after())

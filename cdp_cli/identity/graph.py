@@ -1,0 +1,57 @@
+"""Records as the nodes of a graph: what joins and parts them as edges, and the components that these make."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+
+Integers = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+
+# The bit of `filled` that says that a record has a first name of its own.
+FIRST_NAME_FILLED = 1
+
+
+@dataclass(frozen=True)
+class Edges:
+    """Pairs of records by their numbers, `left` < `right`, each pair once.
+
+    `same` pairs join whatever speaks against it; `apart` pairs never share a group; `doubted` pairs never
+    join by themselves; `joined` pairs were one profile before.
+    """
+
+    left: Integers
+    right: Integers
+    probability: Floats
+    same: Flags
+    apart: Flags
+    doubted: Flags
+    joined: Flags
+
+    def taken(self, chosen: Flags | NDArray[np.intp]) -> Edges:
+        """The edges at some positions, in that order, or those that are flagged."""
+        return Edges(
+            self.left[chosen], self.right[chosen], self.probability[chosen], self.same[chosen],
+            self.apart[chosen], self.doubted[chosen], self.joined[chosen],
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Limit:
+    """At most `most` different values in one group; `values` has one number a record, -1 for none."""
+
+    values: Integers
+    most: int
+
+
+def components(count: int, left: Integers, right: Integers) -> Integers:
+    """A component number for each of `count` records."""
+    matrix = coo_matrix((np.ones(len(left), dtype=np.int8), (left, right)), shape=(count, count))
+    labels: Integers = connected_components(matrix, directed=False)[1].astype(np.int64)
+    return labels
