@@ -13,6 +13,7 @@ import datetime as dt
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ _LOGS = {
     "identity_assignments": assignments.SCHEMA,
     "identity_decisions": DECISIONS,
 }
-_VIEWS = ("identity_keys", "identity_blocks", "identity_current_pairs", "identity_map")
+_VIEWS = ("identity_keys", "identity_current_pairs", "identity_map")
 
 
 class WatchedEngine(DuckDBEngine):
@@ -107,11 +108,18 @@ class Build:
             "identity_models",
             lambda engine, stored: build.first_model(engine, compared, run, stored),
         )
+        with self._steps.step("identity_caps", LINK):
+            caps = build.caps_in_force(
+                DuckDBEngine(self._session), self._relation("identity_models"), compared.rules
+            )
+            self._session.register("returned", caps)
+            self._session.execute("create or replace table identity_caps as from returned")
+            self._session.unregister("returned")
         self._python(
             "identity_pairs",
             lambda engine, stored: build.new_pairs(
                 engine,
-                compared,
+                replace(compared, rules=self._relation("identity_caps")),
                 self._relation("identity_models"),
                 self._relation("identity_record_log"),
                 run,

@@ -37,9 +37,10 @@ select n_r as n from rule_pairs
 
 @dataclass(frozen=True)
 class Compared:
-    """What records are compared by: the models identity_<name>, and the seeds nicknames and blocking_rules.
+    """What records are compared by: the models of these names, and the seed nicknames.
 
-    They are only read where they are needed.
+    `rules` are the seed blocking_rules to train with, and identity_caps to score with. All are only read where
+    they are needed.
     """
 
     records: Relation
@@ -61,6 +62,25 @@ def first_model(engine: Engine, given: Compared, run: Relation, stored: str | No
         make_features(engine, given.records, given.identifiers, given.nicknames)
         model = training.train(engine, make_blocks(engine, given.keys, given.rules))
         return engine.returned(training.stored(model, _started_at(engine, run)))
+    finally:
+        engine.close()
+
+
+CAPS_SCHEMA = pa.schema([("blocking_rule", pa.string()), ("max_records", pa.int32())])
+
+
+def caps_in_force(engine: Engine, models: Relation, rules: Relation) -> Relation:
+    """Rows of identity_caps: of each of the `rules` the lower of its own cap and the one that was learnt."""
+    try:
+        learnt = training.newest(engine.read(models)).caps
+        rows = engine.read(rules).select(CAPS_SCHEMA.names).to_pylist()
+        for row in rows:
+            if row["max_records"] is not None:
+                row["max_records"] = min(
+                    row["max_records"], learnt.get(row["blocking_rule"], row["max_records"])
+                )
+        rows.sort(key=lambda row: str(row["blocking_rule"]))
+        return engine.returned(pa.Table.from_pylist(rows, CAPS_SCHEMA))
     finally:
         engine.close()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
@@ -21,6 +21,7 @@ def make_blocks(
     Reads the table `numbers`. Raises FixConfiguration where a rule has no cap.
     """
     caps = _caps(engine, keys, rules)
+    caps = {name: most for name, most in caps.items() if most > 1} or caps
     # As numbers, once a record: the text of a key is for people.
     hashed = ", ".join(f"case when {name} is not null then hash({name}) end as {name}" for name in caps)
     engine.give("given_keys", keys, f"record_id, {hashed}", once=True)
@@ -86,20 +87,31 @@ def make_candidates(engine: Engine, *, changed_only: bool = False) -> None:
         pairs = pairs_of_blocks()
     engine.make(
         "candidates",
-        f"select join_key_l, join_key_r, 0 as match_key from (select distinct * from ({pairs}))",
+        f"select distinct join_key_l, join_key_r, 0 as match_key from ({pairs}) as pairs",
     )
     # As many rows as there are keys to compare under: nobody reads them any more.
     engine.drop("blocks")
 
 
 def pairs_of_blocks(where: str = "true") -> str:
-    """A query of the pairs that share a block of the table `blocks`, once for each that they share."""
+    """A query of the pairs that share a block of the table `blocks`, once for each that they share.
+
+    It has the rule and the number of records of the block.
+    """
     return f"""
-        select l.n as join_key_l, r.n as join_key_r
+        select l.n as join_key_l, r.n as join_key_r, l.rule, l.count_records
         from blocks as l
         inner join blocks as r on l.rule = r.rule and l.key = r.key and l.n < r.n
         where {where}
     """
+
+
+def lower_caps(engine: Engine, names: Sequence[str], caps: Mapping[str, int]) -> None:
+    """Take the blocks over `caps` out of `blocks`; `names` are the rules as make_blocks returned them."""
+    lower = {rule: caps[name] for rule, name in enumerate(names) if name in caps}
+    if lower:
+        over = " or ".join(f"rule = {rule} and count_records > {most}" for rule, most in lower.items())
+        engine.make("blocks", f"select * from blocks where not ({over})")
 
 
 def _caps(engine: Engine, keys: Relation, rules: Relation) -> Mapping[str, int]:

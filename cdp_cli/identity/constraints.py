@@ -42,8 +42,8 @@ _SUREST_UNSCORED = 0.49
 class Constraints:
     """What suspect components are held to.
 
-    `between` has the pairs of all of their records, found by blocking or not, that a veto or likeness speaks
-    in: n_l, n_r, firm, doubt, probability.
+    `between` has the pairs of their records that nothing is known of yet, in which a veto or likeness speaks:
+    n_l, n_r, firm, doubt, probability.
     """
 
     limits: list[Limit]
@@ -63,6 +63,7 @@ def constraints(
     sizes = np.bincount(labels, minlength=suspect.size)
     wanted = np.flatnonzero((suspect & (sizes > 2))[labels])
     connection.register("suspect_records", pa.table({"n": wanted, "component": labels[wanted]}))
+    connection.register("known_pairs", pa.table({"n_l": edges.left, "n_r": edges.right}))
     chosen = "select chosen.record_id from chosen inner join suspect_records on chosen.n = suspect_records.n"
     records = connection.sql(f"select * from all_records where record_id in ({chosen})").to_arrow_table()
     identifiers = connection.sql(
@@ -94,17 +95,23 @@ def constraints(
             inner join features on chosen.record_id = features.record_id
             qualify count(*) over (partition by suspect_records.component) <= {_MOST_RECORDS_COMPARED}
 
-        )
+        ),
 
-        select n_l, n_r, firm, doubt, 1 / (1 + pow(2, -weight)) as probability
-        from (
+        -- Else the condition on them would work them out a second time.
+        judged as materialized (
+
             select n_l, n_r, {firm} as firm, {doubt} as doubt, {weight} as weight
             from (
                 select l.n as n_l, r.n as n_r, {paired_columns(FEATURE_COLUMNS)}
                 from members as l
                 inner join members as r on l.component = r.component and l.n < r.n
+                anti join known_pairs on l.n = known_pairs.n_l and r.n = known_pairs.n_r
             )
+
         )
+
+        select n_l, n_r, firm, doubt, 1 / (1 + pow(2, -weight)) as probability
+        from judged
         where firm or doubt or weight >= {log2(bands.review / (1 - bands.review)):.6f}
         order by n_l, n_r
     """).to_arrow_table()
@@ -143,14 +150,10 @@ def _limits(connection: duckdb.DuckDBPyConnection, given: Input, count: int) -> 
 def with_unscored(edges: Edges, between: pa.Table) -> Edges:
     """The edges, and as further ones the pairs of suspect components that were never scored."""
     left, right = (between.column(name).to_numpy().astype(np.int64) for name in ("n_l", "n_r"))
-    width = np.int64(max(edges.right.max(initial=0), right.max(initial=0)) + 1)
-    unknown = ~np.isin(left * width + right, edges.left * width + edges.right)
     firm, doubt = (
-        between.column(name).to_numpy(zero_copy_only=False).astype(np.bool_)[unknown]
-        for name in ("firm", "doubt")
+        between.column(name).to_numpy(zero_copy_only=False).astype(np.bool_) for name in ("firm", "doubt")
     )
-    probability = np.minimum(between.column("probability").to_numpy()[unknown], _SUREST_UNSCORED)
-    left, right = left[unknown], right[unknown]
+    probability = np.minimum(between.column("probability").to_numpy(), _SUREST_UNSCORED)
     no = np.zeros(left.size, dtype=np.bool_)
     return Edges(
         np.concatenate([edges.left, left]),

@@ -40,7 +40,7 @@ class Engine(Protocol):
     ) -> None:
         """Make rows of a relation known by a name, or the expressions that `select` lists over them.
 
-        With `once`, one query at most reads them.
+        With `once`, one query at most reads them, and it is the next thing that is asked of the engine.
         """
 
     def make(self, name: str, select: str) -> None:

@@ -39,8 +39,8 @@ def make_features_of(of: str, engine: Engine, records: Relation, nicknames: Rela
 
     Reads the tables `numbers` and `linking_values`.
     """
-    engine.give("given_records", records, ", ".join(_READ), once=True)
     engine.give("given_nicknames", nicknames)
+    engine.give("given_records", records, ", ".join(_READ), once=True)
     engine.make("features", _FEATURES.format(of=of))
     engine.drop("given_records", "given_nicknames")
 

@@ -19,7 +19,7 @@ import yaml
 _MACRO_FOLDERS = ("identity", "portability")
 _SEEDS = ("identifier_types", "blocked_values", "nicknames", "mobile_prefixes", "blocking_rules")
 # In the order in which they read each other.
-SQL_MODELS = ("identity_records", "identity_identifiers", "identity_keys", "identity_blocks")
+SQL_MODELS = ("identity_records", "identity_identifiers", "identity_keys")
 
 
 def prepare(connection: duckdb.DuckDBPyConnection, people: pa.Table, project_dir: Path) -> None:
@@ -30,9 +30,22 @@ def prepare(connection: duckdb.DuckDBPyConnection, people: pa.Table, project_dir
     load_seeds(connection, project_dir)
     give_people(connection, people)
     render = renderer(project_dir)
+    give_caps(connection, {})
     for model in SQL_MODELS:
         sql = render(model_text(project_dir, model))
         connection.execute(f"create or replace temp table {model} as {sql}")
+    blocks = render(model_text(project_dir, "identity_blocks"))
+    connection.execute(f"create or replace temp view identity_blocks as {blocks}")
+
+
+def give_caps(connection: duckdb.DuckDBPyConnection, learnt: Mapping[str, int]) -> None:
+    """Make the model identity_caps of the seed blocking_rules and the lower caps that a model learnt."""
+    cases = " ".join(f"when '{rule}' then {most}" for rule, most in learnt.items())
+    lower = f"least(max_records, case blocking_rule {cases} end)" if learnt else "max_records"
+    connection.execute(
+        f"create or replace temp table identity_caps as select blocking_rule, {lower} as max_records "
+        "from blocking_rules"
+    )
 
 
 def load_seeds(connection: duckdb.DuckDBPyConnection, project_dir: Path) -> None:

@@ -12,12 +12,12 @@ import pyarrow.compute as pc
 
 from cdp_cli.identity import assignments, pairs, training
 from cdp_cli.identity.bands import DEFAULT, Bands
-from cdp_cli.identity.candidates import make_blocks, make_candidates
+from cdp_cli.identity.candidates import lower_caps, make_blocks, make_candidates
 from cdp_cli.identity.decisions import SCHEMA as DECISIONS_SCHEMA
 from cdp_cli.identity.features import make_features
 from cdp_cli.identity.inputs import Input
 from cdp_cli.identity.memory import InMemory
-from cdp_cli.identity.prepare import prepare
+from cdp_cli.identity.prepare import give_caps, prepare
 from cdp_cli.identity.report import keys_compared
 from cdp_cli.identity.training import Model
 
@@ -64,10 +64,12 @@ def resolve(
             for name in ("identity_records", "identity_identifiers", "identifier_types", "nicknames")
         }
         records, identifiers = tables["identity_records"], tables["identity_identifiers"]
-        keys = engine.arrow(keys_compared())
         make_features(engine, records, identifiers, tables["nicknames"])
         rules = make_blocks(engine, engine.table("identity_keys"), engine.table("blocking_rules"))
         model = model or training.train(engine, rules)
+        lower_caps(engine, rules, model.caps)
+        give_caps(engine.connection, model.caps)
+        keys = engine.arrow(keys_compared())
         make_candidates(engine)
         pairs.make_rule_pairs(engine)
         scored = pairs.score(engine, model, at, bands)

@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 from cdp_cli.errors import FixInput, FixModel
 from cdp_cli.identity import assignments, change_guard, pairs, training
 from cdp_cli.identity.bands import DEFAULT, Bands
-from cdp_cli.identity.candidates import make_blocks, make_candidates
+from cdp_cli.identity.candidates import lower_caps, make_blocks, make_candidates
 from cdp_cli.identity.change_guard import ChangedProfile, ChangeGuard
 from cdp_cli.identity.features import make_features
 from cdp_cli.identity.inputs import Input
@@ -194,7 +194,9 @@ def _trained(
     engine = InMemory()
     try:
         make_features(engine, given.records, given.identifiers, given.nicknames)
-        model = training.train(engine, make_blocks(engine, keys, rules))
+        names = make_blocks(engine, keys, rules)
+        model = training.train(engine, names)
+        lower_caps(engine, names, model.caps)
         make_candidates(engine)
         pairs.make_rule_pairs(engine)
         return model, pairs.score(engine, model, at, bands)

@@ -77,9 +77,11 @@ def predict(
             linker.table_management.register_term_frequency_lookup(
                 api.register(table, table_name=f"frequencies_{column}"), column
             )
-        linker.table_management.register_blocked_pairs_for_predict(
+        candidates = linker.table_management.register_blocked_pairs_for_predict(
             api.register(engine.splink_name("candidates"))
         )
+        # Splink would first copy the records of each side that pairs name: here that is all of them.
+        candidates.metadata["registered_for_predict"] = False
         predicted = linker.inference.predict(
             threshold_match_probability=least_probability, warning_mode="never"
         )

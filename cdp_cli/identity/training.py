@@ -13,6 +13,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import log2
 from typing import Any
 
 import numpy as np
@@ -20,11 +21,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cdp_cli.identity import comparisons as compared
+from cdp_cli.identity.bands import DEFAULT
 from cdp_cli.identity.candidates import pairs_of_blocks
+from cdp_cli.identity.caps import lowered
 from cdp_cli.identity.comparisons import Comparison
 from cdp_cli.identity.engine import Engine
 from cdp_cli.identity.expectation import RANDOM, Floats, Parameters, View, fit, posterior
-from cdp_cli.identity.scoring import level_expression, paired_columns
+from cdp_cli.identity.scoring import level_expression, paired_columns, weight_expression
 
 SEED = 20260101
 RANDOM_PAIRS = 300_000
@@ -36,6 +39,7 @@ _DIGITS = 6
 _LEAST_SHARE_FILLED = 0.005
 _LEAST_FREQUENCY = 2
 _CANDIDATES = "candidates"
+_CANDIDATES_DRAWN = "candidates_drawn"
 
 # A number below _LEHMER for a pair, by its content: a sample that neither threads, the order of rows nor the
 # engine can change. A step of the generator of Park and Miller (1988), squared.
@@ -87,6 +91,11 @@ class Model:
         return None
 
     @property
+    def caps(self) -> dict[str, int]:
+        """The most records that a block may have, for blocking rules whose larger ones are not worth it."""
+        return dict(self.report.get("caps", {}))
+
+    @property
     def comparisons(self) -> tuple[Comparison, ...]:
         """The comparisons of the model, in its order."""
         by_name = {comparison.name: comparison for comparison in compared.ALL}
@@ -134,6 +143,7 @@ def train(engine: Engine, rules: Sequence[str]) -> Model:
             level["m_probability"] = _rounded(m[position])
             level["u_probability"] = _rounded(u[position])
     frequencies = _frequencies(engine, comparisons, parameters, prior * (count_records - 1))
+    caps = _lowered_caps(engine, rules, comparisons, settings) if candidates.sampled < 1 else {}
     report = {
         "records": count_records,
         "iterations": parameters.iterations,
@@ -151,8 +161,9 @@ def train(engine: Engine, rules: Sequence[str]) -> Model:
             }
             for view in views
         },
+        "caps": caps,
     }
-    content = json.dumps([settings, frequencies], sort_keys=True)
+    content = json.dumps([settings, frequencies, *([caps] if caps else [])], sort_keys=True)
     return Model("m" + hashlib.sha256(content.encode()).hexdigest()[:12], settings, frequencies, report)
 
 
@@ -223,7 +234,10 @@ def _views(
         # blocks is in it or not whatever the block.
         drawn = f"{_DRAWN} < {MOST_PAIRS_OF_VIEW * _LEHMER // counts[name]}" if sampled[name] < 1 else "true"
         of_blocks = pairs_of_blocks(found.get(name, "true"))
-        pairs[name] = f"select distinct join_key_l, join_key_r from ({of_blocks}) where {drawn}"
+        pairs[name] = f"select join_key_l, join_key_r from ({of_blocks}) where {drawn}"
+        if name == _CANDIDATES:
+            engine.make(_CANDIDATES_DRAWN, f"select * from ({of_blocks}) where {drawn}")
+            pairs[name] = f"select distinct join_key_l, join_key_r from {_CANDIDATES_DRAWN}"
     positions = {comparison.name: position for position, comparison in enumerate(comparisons)}
     used = {
         name: tuple(positions[u] for u in VIEWS.get(name, ()) if u in positions) for name in (RANDOM, *found)
@@ -315,6 +329,34 @@ def _prior(candidates: View, parameters: Parameters, count_records: int) -> floa
         matches = float(found.sum()) / candidates.sampled
         prior = min(most, max(least, matches / total))
     return _rounded(prior)
+
+
+def _lowered_caps(
+    engine: Engine, rules: Sequence[str], comparisons: Sequence[Comparison], settings: Mapping[str, Any]
+) -> dict[str, int]:
+    """By rule, the cap under which its blocks are worth comparing, where that is lower than its own."""
+    least = f"{log2(DEFAULT.review / (1 - DEFAULT.review)):.6f}"
+    rows = engine.arrow(f"""
+        select pairs.join_key_l, pairs.join_key_r, drawn.rule, drawn.count_records, pairs.weight >= {least} as worth
+        from (
+            select join_key_l, join_key_r, {weight_expression(settings, comparisons)} as weight
+            from (
+                select join_key_l, join_key_r, {paired_columns(compared.COLUMNS)}
+                from (select distinct join_key_l, join_key_r from {_CANDIDATES_DRAWN}) as pairs
+                inner join features as l on pairs.join_key_l = l.n
+                inner join features as r on pairs.join_key_r = r.n
+            )
+        ) as pairs
+        inner join {_CANDIDATES_DRAWN} as drawn
+            on pairs.join_key_l = drawn.join_key_l and pairs.join_key_r = drawn.join_key_r
+    """)
+    left, right, rule, records = (
+        rows.column(name).to_numpy().astype(np.int64)
+        for name in ("join_key_l", "join_key_r", "rule", "count_records")
+    )
+    worth = rows.column("worth").to_numpy(zero_copy_only=False).astype(np.bool_)
+    pairs = np.unique(left * (right.max(initial=0) + 1) + right, return_inverse=True)[1]
+    return {rules[number]: most for number, most in sorted(lowered(pairs, rule, records, worth).items())}
 
 
 def _frequencies(

@@ -9,9 +9,9 @@ keys as (
 
 ),
 
-blocking_rules as (
+caps as (
 
-    select * from {{ ref('blocking_rules') }}
+    select * from {{ ref('identity_caps') }}
 
 ),
 
@@ -81,12 +81,12 @@ final as (
         counted.blocking_rule,
         counted.block_key,
         counted.count_records,
-        counted.count_records > blocking_rules.max_records as is_skipped
+        counted.count_records > caps.max_records as is_skipped
 
     from counted
 
-    inner join blocking_rules
-        on counted.blocking_rule = blocking_rules.blocking_rule
+    inner join caps
+        on counted.blocking_rule = caps.blocking_rule
 
     where counted.count_records > 1
 

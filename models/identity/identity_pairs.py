@@ -10,7 +10,7 @@ def model(dbt, session):
             identifiers=dbt.ref("identity_identifiers"),
             nicknames=dbt.ref("nicknames"),
             keys=dbt.ref("identity_keys"),
-            rules=dbt.ref("blocking_rules"),
+            rules=dbt.ref("identity_caps"),
         ),
         models=dbt.ref("identity_models"),
         changes=dbt.ref("identity_record_log"),

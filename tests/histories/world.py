@@ -112,8 +112,15 @@ class World:
         trained = build.first_model(_engine(identity_models=logs.models), compared, run, known)
         models = pa.concat_tables([logs.models, trained])
         stored = pairs.SCHEMA.empty_table() if full_refresh else logs.pairs
+        caps = build.caps_in_force(_engine(), models, compared.rules)
         scored = build.new_pairs(
-            _engine(identity_pairs=stored), compared, models, record_log, run, "identity_pairs", bands
+            _engine(identity_pairs=stored),
+            replace(compared, rules=caps),
+            models,
+            record_log,
+            run,
+            "identity_pairs",
+            bands,
         )
         found = pa.concat_tables([stored, scored])
         self._give(identity_pairs=found, identity_record_log=record_log)

@@ -168,7 +168,7 @@ def test_a_run_with_nothing_new_only_looks(
     models = tables["models"]
     for name, table in (("stored_models", models), ("stored_pairs", tables["pairs"])):
         spark.createDataFrame(table).createOrReplaceTempView(name)
-    no_tables = build.Compared(None, None, None, None)
+    no_tables = build.Compared(None, None, None, None, None)
     assert build.first_model(engine_of(spark), no_tables, None, "stored_models").toArrow().num_rows == 0
     found = build.new_pairs(
         engine_of(spark), no_tables, frames["models"], frames["changes"], frames["run"], "stored_pairs"
