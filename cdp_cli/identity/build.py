@@ -39,8 +39,8 @@ select n_r as n from rule_pairs
 class Compared:
     """What records are compared by: the models of these names, and the seed nicknames.
 
-    `rules` are the seed blocking_rules to train with, and identity_caps to score with. All are only read where
-    they are needed.
+    `rules` are the seed blocking_rules to train with, and identity_caps to score with. All are only read
+    where they are needed.
     """
 
     records: Relation
@@ -75,10 +75,8 @@ def caps_in_force(engine: Engine, models: Relation, rules: Relation) -> Relation
         learnt = training.newest(engine.read(models)).caps
         rows = engine.read(rules).select(CAPS_SCHEMA.names).to_pylist()
         for row in rows:
-            if row["max_records"] is not None:
-                row["max_records"] = min(
-                    row["max_records"], learnt.get(row["blocking_rule"], row["max_records"])
-                )
+            own = row["max_records"]
+            row["max_records"] = None if own is None else min(own, learnt.get(row["blocking_rule"], own))
         rows.sort(key=lambda row: str(row["blocking_rule"]))
         return engine.returned(pa.Table.from_pylist(rows, CAPS_SCHEMA))
     finally:

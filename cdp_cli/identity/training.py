@@ -337,9 +337,9 @@ def _lowered_caps(
     """By rule, the cap under which its blocks are worth comparing, where that is lower than its own."""
     least = f"{log2(DEFAULT.review / (1 - DEFAULT.review)):.6f}"
     rows = engine.arrow(f"""
-        select pairs.join_key_l, pairs.join_key_r, drawn.rule, drawn.count_records, pairs.weight >= {least} as worth
+        select pairs.join_key_l, pairs.join_key_r, drawn.rule, drawn.count_records, pairs.worth
         from (
-            select join_key_l, join_key_r, {weight_expression(settings, comparisons)} as weight
+            select join_key_l, join_key_r, {weight_expression(settings, comparisons)} >= {least} as worth
             from (
                 select join_key_l, join_key_r, {paired_columns(compared.COLUMNS)}
                 from (select distinct join_key_l, join_key_r from {_CANDIDATES_DRAWN}) as pairs
