@@ -40,6 +40,10 @@ LIMITS = {
         "Where records are too many for one machine, so many are grouped at a time; it changes no result, "
         "only memory."
     ),
+    "caps._PAIRS_FOR_ONE": (
+        "Blocks of a size are compared where of so many pairs that nothing else finds one is worth keeping: "
+        "a comparison takes microseconds, a person who is missed costs more."
+    ),
     "grouping.BEYOND_RIVALRY": "A pair so sure joins without a look at what else resembles the two.",
     "constraints._SUREST_UNSCORED": (
         "A pair that no blocking rule found is scored only to judge groups: below `auto`, it joins nobody."

@@ -6,16 +6,59 @@ little else is worth its cost there, and not where nearly everybody has an e-mai
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from math import log2
+from typing import Any
 
 import numpy as np
 
+from cdp_cli.identity.bands import DEFAULT
+from cdp_cli.identity.comparisons import COLUMNS, Comparison
+from cdp_cli.identity.engine import Engine
 from cdp_cli.identity.graph import Flags, Integers
+from cdp_cli.identity.scoring import paired_columns, weight_expression
 
 # Blocks are judged by how many records they have: over one of these numbers and up to the next.
 _SIZES = np.array([1, 2, 5, 10, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1000], dtype=np.int64)
 # Of so many pairs that a rule alone finds, one at least is to be worth a look.
 _PAIRS_FOR_ONE = 500
+
+
+def learnt_caps(
+    engine: Engine,
+    rules: Sequence[str],
+    comparisons: Sequence[Comparison],
+    settings: Mapping[str, Any],
+    drawn: str,
+) -> dict[str, int]:
+    """By rule, the cap up to which its blocks are worth comparing, where that is lower than its own.
+
+    A pair is worth a look that the model gives the least probability that is kept. The table `drawn` has a
+    sample of pairs with each block that has them: join_key_l, join_key_r, rule (a position in `rules`),
+    count_records. Reads the table `features`.
+    """
+    least = f"{log2(DEFAULT.review / (1 - DEFAULT.review)):.6f}"
+    rows = engine.arrow(f"""
+        select pairs.join_key_l, pairs.join_key_r, drawn.rule, drawn.count_records, pairs.worth
+        from (
+            select join_key_l, join_key_r, {weight_expression(settings, comparisons)} >= {least} as worth
+            from (
+                select join_key_l, join_key_r, {paired_columns(COLUMNS)}
+                from (select distinct join_key_l, join_key_r from {drawn}) as pairs
+                inner join features as l on pairs.join_key_l = l.n
+                inner join features as r on pairs.join_key_r = r.n
+            )
+        ) as pairs
+        inner join {drawn} as drawn
+            on pairs.join_key_l = drawn.join_key_l and pairs.join_key_r = drawn.join_key_r
+    """)
+    left, right, rule, records = (
+        rows.column(name).to_numpy().astype(np.int64)
+        for name in ("join_key_l", "join_key_r", "rule", "count_records")
+    )
+    worth = rows.column("worth").to_numpy(zero_copy_only=False).astype(np.bool_)
+    pairs = np.unique(left * (right.max(initial=0) + 1) + right, return_inverse=True)[1]
+    return {rules[number]: most for number, most in sorted(lowered(pairs, rule, records, worth).items())}
 
 
 def lowered(pairs: Integers, rules: Integers, records: Integers, worth: Flags) -> Mapping[int, int]:

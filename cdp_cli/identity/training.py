@@ -13,7 +13,6 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import log2
 from typing import Any
 
 import numpy as np
@@ -21,13 +20,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cdp_cli.identity import comparisons as compared
-from cdp_cli.identity.bands import DEFAULT
 from cdp_cli.identity.candidates import pairs_of_blocks
-from cdp_cli.identity.caps import lowered
+from cdp_cli.identity.caps import learnt_caps
 from cdp_cli.identity.comparisons import Comparison
 from cdp_cli.identity.engine import Engine
 from cdp_cli.identity.expectation import RANDOM, Floats, Parameters, View, fit, posterior
-from cdp_cli.identity.scoring import level_expression, paired_columns, weight_expression
+from cdp_cli.identity.scoring import level_expression, paired_columns
 
 SEED = 20260101
 RANDOM_PAIRS = 300_000
@@ -143,7 +141,9 @@ def train(engine: Engine, rules: Sequence[str]) -> Model:
             level["m_probability"] = _rounded(m[position])
             level["u_probability"] = _rounded(u[position])
     frequencies = _frequencies(engine, comparisons, parameters, prior * (count_records - 1))
-    caps = _lowered_caps(engine, rules, comparisons, settings) if candidates.sampled < 1 else {}
+    caps = (
+        learnt_caps(engine, rules, comparisons, settings, _CANDIDATES_DRAWN) if candidates.sampled < 1 else {}
+    )
     report = {
         "records": count_records,
         "iterations": parameters.iterations,
@@ -329,34 +329,6 @@ def _prior(candidates: View, parameters: Parameters, count_records: int) -> floa
         matches = float(found.sum()) / candidates.sampled
         prior = min(most, max(least, matches / total))
     return _rounded(prior)
-
-
-def _lowered_caps(
-    engine: Engine, rules: Sequence[str], comparisons: Sequence[Comparison], settings: Mapping[str, Any]
-) -> dict[str, int]:
-    """By rule, the cap under which its blocks are worth comparing, where that is lower than its own."""
-    least = f"{log2(DEFAULT.review / (1 - DEFAULT.review)):.6f}"
-    rows = engine.arrow(f"""
-        select pairs.join_key_l, pairs.join_key_r, drawn.rule, drawn.count_records, pairs.worth
-        from (
-            select join_key_l, join_key_r, {weight_expression(settings, comparisons)} >= {least} as worth
-            from (
-                select join_key_l, join_key_r, {paired_columns(compared.COLUMNS)}
-                from (select distinct join_key_l, join_key_r from {_CANDIDATES_DRAWN}) as pairs
-                inner join features as l on pairs.join_key_l = l.n
-                inner join features as r on pairs.join_key_r = r.n
-            )
-        ) as pairs
-        inner join {_CANDIDATES_DRAWN} as drawn
-            on pairs.join_key_l = drawn.join_key_l and pairs.join_key_r = drawn.join_key_r
-    """)
-    left, right, rule, records = (
-        rows.column(name).to_numpy().astype(np.int64)
-        for name in ("join_key_l", "join_key_r", "rule", "count_records")
-    )
-    worth = rows.column("worth").to_numpy(zero_copy_only=False).astype(np.bool_)
-    pairs = np.unique(left * (right.max(initial=0) + 1) + right, return_inverse=True)[1]
-    return {rules[number]: most for number, most in sorted(lowered(pairs, rule, records, worth).items())}
 
 
 def _frequencies(
