@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 import pyarrow as pa
 
 from cdp_cli.errors import FixModel
-from cdp_cli.identity import assignments, buckets, change_guard, pairs, training
+from cdp_cli.identity import assignments, buckets, change_guard, inputs, pairs, training
 from cdp_cli.identity import comparisons as compared
 from cdp_cli.identity.bands import DEFAULT, Bands
 from cdp_cli.identity.candidates import make_blocks, make_candidates
@@ -145,7 +145,10 @@ def new_assignments(
         if engine.distributed:
             rows = buckets.assign(engine, Input(**relations), row["run_id"], row["started_at"], bands)
         else:
-            relations = {name: engine.read(relation) for name, relation in relations.items()}
+            relations = {
+                name: engine.look(relation, f"select {', '.join(inputs.COLUMNS.get(name, '*'))} from given")
+                for name, relation in relations.items()
+            }
             rows = engine.returned(
                 assignments.assign(Input(**relations), row["run_id"], row["started_at"], bands)
             )

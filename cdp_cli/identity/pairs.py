@@ -48,6 +48,7 @@ def score(
     Reads the tables `features`, `candidates` and `rule_pairs`.
     """
     scoring.predict(engine, model.settings, model.frequencies, bands.review)
+    engine.drop("candidates")
     weights = ", ".join(
         f"{c.name} := struct_pack(level := level_{c.name}, weight := round({_weight(c)}, 3))"
         for c in model.comparisons

@@ -53,12 +53,39 @@ def read_profiles(warehouse: Warehouse, profile_ids: Sequence[str]) -> tuple[Inp
 
 
 def read_blocks(warehouse: Warehouse, record_ids: Sequence[str]) -> pa.Table:
-    """The rows of identity_blocks of some records; none where there are no records to ask for."""
+    """The rows of identity_blocks that some records have in common; none where there are none to ask for.
+
+    Only their own keys are counted, where identity_blocks would count those of everybody.
+    """
     if not record_ids:
         return pa.table({})
     marks = ", ".join("?" for _ in record_ids)
-    return warehouse.arrow(
-        f"select * from identity.identity_blocks where record_id in ({marks})", list(record_ids)
+    keys = warehouse.rows(
+        f"select * from identity.identity_keys where record_id in ({marks})", list(record_ids)
+    )
+    caps = warehouse.rows("select * from identity.identity_caps order by blocking_rule")
+    most = {row["blocking_rule"]: row["max_records"] for row in caps}
+    common = {
+        rule: keys[0][rule]
+        for rule in most
+        if len(keys) == len(record_ids)
+        and keys[0][rule] is not None
+        and all(row[rule] == keys[0][rule] for row in keys)
+    }
+    if not common:
+        return pa.table({})
+    counts = ", ".join(f"sum(case when {rule} = ? then 1 else 0 end) as {rule}" for rule in common)
+    found = warehouse.rows(f"select {counts} from identity.identity_keys", list(common.values()))[0]
+    return pa.Table.from_pylist(
+        [
+            {
+                "blocking_rule": rule,
+                "block_key": key,
+                "count_records": int(found[rule]),
+                "is_skipped": int(found[rule]) > most[rule],
+            }
+            for rule, key in common.items()
+        ]
     )
 
 
