@@ -64,7 +64,7 @@ def test_a_build_that_mixes_people_up_stops_until_a_person_accepts_it(demo: Proj
 
 
 def test_a_new_model_changes_what_its_report_says_and_ids_stay(demo: Project) -> None:
-    assert demo.cdp("demo", "--advance", "20").code == 0
+    assert demo.cdp("demo", "--advance", "30").code == 0
     assert demo.dbt(*IDENTITY).code == 0
     before = the_map(demo)
     ran = demo.cdp("identity", "train", "--accept", "--json")
@@ -72,6 +72,7 @@ def test_a_new_model_changes_what_its_report_says_and_ids_stay(demo: Project) ->
     report, people = ran.json, ran.json["people"]
     assert report["version"] != report["pinned_version"]
     assert people["profiles"] == len({profile for _, profile in before})
+    assert people["moved_records"]
     # Nothing happens before the next build.
     assert the_map(demo) == before
 

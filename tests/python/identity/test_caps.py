@@ -53,14 +53,13 @@ def test_of_two_rules_that_waste_the_same_pairs_none_goes_and_of_pairs_of_their_
     assert caps(shared + own) == {0: 30, 1: 30}
 
 
-@given(st.randoms(use_true_random=False))
-def test_no_pair_worth_a_look_is_lost_beyond_what_was_agreed_and_order_does_not_matter(
-    chance: random.Random,
-) -> None:
+@given(st.integers(0, 2**32))
+def test_no_more_is_lost_than_was_agreed_and_order_does_not_matter(seed: int) -> None:
+    chance = random.Random(seed)
     rows: list[Row] = []
     for rule in range(4):
         for records in (2, 10, 40, 100):
-            count = chance.randrange(3_000)
+            count = chance.randrange(1, 3_000)
             first = chance.randrange(10_000)
             rows += pairs(first, count, rule, records, chance.choice([0, 1, count // 300]))
     worth = {pair for pair, _, _, is_worth in rows if is_worth}

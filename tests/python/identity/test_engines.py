@@ -201,7 +201,7 @@ def test_tables_without_rows_make_a_model_no_pairs_and_no_assignments(
 ) -> None:
     empty = {
         **frames,
-        **{name: frames[name].limit(0) for name in ("records", "identifiers", "blocks", "changes")},
+        **{name: frames[name].limit(0) for name in ("records", "identifiers", "keys", "changes")},
         **{name: frames[name].limit(0) for name in ("current_pairs", "decisions", "log")},
     }
     models = build.first_model(engine_of(spark), compared(empty), frames["run"], None)
