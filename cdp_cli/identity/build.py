@@ -120,6 +120,8 @@ def new_pairs(
         if changed_only:
             engine.make("met", _MET)
         make_features_of("met" if changed_only else "numbers", engine, given.records, given.nicknames)
+        # Scoring takes the most memory, and needs these no more.
+        engine.drop("linking_values", "numbers", "changed", "changes")
         return pairs.score(engine, model, started_at, bands)
     finally:
         engine.close()
