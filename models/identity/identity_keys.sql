@@ -49,14 +49,37 @@ identifiers as (
 linking_values as (
 
     select
-        record_id
-        {%- for type in ['email', 'phone', 'national_id'] %}
-            {%- for class, prefix in [('personal', ''), ('household', 'shared_')] %},
+        record_id,
         max(
-            case when identifier_type = '{{ type }}' and identifier_class = '{{ class }}' then identifier_value end
-        ) as {{ prefix }}{{ type }}
-            {%- endfor %}
-        {%- endfor %}
+            case
+                when identifier_type = 'email' and identifier_class = 'personal' then identifier_value
+            end
+        ) as email,
+        max(
+            case
+                when identifier_type = 'email' and identifier_class = 'household' then identifier_value
+            end
+        ) as shared_email,
+        max(
+            case
+                when identifier_type = 'phone' and identifier_class = 'personal' then identifier_value
+            end
+        ) as phone,
+        max(
+            case
+                when identifier_type = 'phone' and identifier_class = 'household' then identifier_value
+            end
+        ) as shared_phone,
+        max(
+            case
+                when identifier_type = 'national_id' and identifier_class = 'personal' then identifier_value
+            end
+        ) as national_id,
+        max(
+            case
+                when identifier_type = 'national_id' and identifier_class = 'household' then identifier_value
+            end
+        ) as shared_national_id
 
     from identifiers
 
@@ -103,10 +126,10 @@ final as (
         phone,
         shared_phone,
         national_id,
-        shared_national_id
-        {%- for name, key in keys.items() %},
-        {{ key }}{% if key != name %} as {{ name }}{% endif %}
-        {%- endfor %}
+        shared_national_id,
+        {% for name, key in keys.items() -%}
+            {{ key }}{% if key != name %} as {{ name }}{% endif %}{% if not loop.last %},{% endif %}
+        {% endfor %}
 
     from named_records
 
