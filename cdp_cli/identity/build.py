@@ -119,7 +119,7 @@ def new_pairs(
         make_candidates(engine, changed_only=changed_only)
         if changed_only:
             engine.make("met", _MET)
-        make_features_of("met" if changed_only else "numbers", engine, given.records, given.nicknames)
+        make_features_of(engine, "met" if changed_only else "numbers", given.records, given.nicknames)
         # Scoring takes the most memory, and needs these no more.
         engine.drop("linking_values", "numbers", "changed", "changes")
         return pairs.score(engine, model, started_at, bands)

@@ -13,7 +13,7 @@ def make_features(engine: Engine, records: Relation, identifiers: Relation, nick
     """
     number_records(engine, records)
     make_linking_values(engine, identifiers)
-    make_features_of("numbers", engine, records, nicknames)
+    make_features_of(engine, "numbers", records, nicknames)
 
 
 def number_records(engine: Engine, records: Relation) -> None:
@@ -34,7 +34,7 @@ def make_linking_values(engine: Engine, identifiers: Relation) -> None:
     engine.drop("given_identifiers")
 
 
-def make_features_of(of: str, engine: Engine, records: Relation, nicknames: Relation) -> None:
+def make_features_of(engine: Engine, of: str, records: Relation, nicknames: Relation) -> None:
     """Make the table `features` of the records whose n the table `of` has.
 
     Reads the tables `numbers` and `linking_values`.
