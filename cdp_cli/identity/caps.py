@@ -33,7 +33,7 @@ def learnt_caps(
 ) -> dict[str, int]:
     """By rule, the cap up to which its blocks are worth comparing, where that is lower than its own.
 
-    A pair is worth a look that the model gives the least probability that is kept. The table `drawn` has a
+    A pair is worth a look that the model gives the least probability that is kept. The query `drawn` has a
     sample of pairs with each block that has them: join_key_l, join_key_r, rule (a position in `rules`),
     count_records. Reads the table `features`.
     """
@@ -44,7 +44,7 @@ def learnt_caps(
             select join_key_l, join_key_r, {weight_expression(settings, comparisons)} >= {least} as worth
             from (
                 select join_key_l, join_key_r, {paired_columns(COLUMNS)}
-                from (select distinct join_key_l, join_key_r from {drawn}) as pairs
+                from (select distinct join_key_l, join_key_r from {drawn} as drawn) as pairs
                 inner join features as l on pairs.join_key_l = l.n
                 inner join features as r on pairs.join_key_r = r.n
             )

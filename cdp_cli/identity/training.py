@@ -37,7 +37,7 @@ _DIGITS = 6
 _LEAST_SHARE_FILLED = 0.005
 _LEAST_FREQUENCY = 2
 _CANDIDATES = "candidates"
-_CANDIDATES_DRAWN = "candidates_drawn"
+_DRAWN_PAIRS = "drawn_pairs"
 
 # A number below _LEHMER for a pair, by its content: a sample that neither threads, the order of rows nor the
 # engine can change. A step of the generator of Park and Miller (1988), squared.
@@ -127,7 +127,7 @@ def train(engine: Engine, rules: Sequence[str]) -> Model:
     """A model of the tables `features` and `blocks`; `rules` names the numbers of blocks.rule."""
     count_records = _one(engine, "select count(*) as answer from features")
     comparisons = _filled(engine, count_records)
-    views, candidates = _views(engine, comparisons, rules, count_records)
+    views, candidates, drawn = _views(engine, comparisons, rules, count_records)
     priors = [[(level.m, level.u) for level in comparison.levels[:0:-1]] for comparison in comparisons]
     held = [position for position, comparison in enumerate(comparisons) if comparison.corrects]
     parameters = fit(views, [np.array(p)[:, 0] for p in priors], [np.array(p)[:, 1] for p in priors], held)
@@ -141,9 +141,7 @@ def train(engine: Engine, rules: Sequence[str]) -> Model:
             level["m_probability"] = _rounded(m[position])
             level["u_probability"] = _rounded(u[position])
     frequencies = _frequencies(engine, comparisons, parameters, prior * (count_records - 1))
-    caps = (
-        learnt_caps(engine, rules, comparisons, settings, _CANDIDATES_DRAWN) if candidates.sampled < 1 else {}
-    )
+    caps = learnt_caps(engine, rules, comparisons, settings, drawn) if candidates.sampled < 1 else {}
     report = {
         "records": count_records,
         "iterations": parameters.iterations,
@@ -218,33 +216,39 @@ def _filled(engine: Engine, count_records: int) -> tuple[Comparison, ...]:
 
 def _views(
     engine: Engine, comparisons: Sequence[Comparison], rules: Sequence[str], count_records: int
-) -> tuple[list[View], View]:
-    """The views to learn from, and a view of all pairs that share a block.
+) -> tuple[list[View], View, str]:
+    """The views to learn from, a view of all pairs that share a block, and a query of the pairs of that.
 
     All of them are counted in one pass, since each pass costs an engine of many machines seconds.
     """
     counts = _pairs_by_rule(engine, rules)
-    found = {rule: f"l.rule = {rules.index(rule)}" for rule in VIEWS if rule in counts}
+    found = {rule: rules.index(rule) for rule in VIEWS if rule in counts}
     counts[_CANDIDATES] = sum(counts.values())
-    pairs = {RANDOM: _random_pairs(engine, count_records)}
-    sampled = {RANDOM: 1.0}
-    for name in (*found, _CANDIDATES):
-        sampled[name] = min(1.0, MOST_PAIRS_OF_VIEW / max(counts[name], 1))
-        # A sample by content, which neither threads nor the order of rows can change; the pair of several
-        # blocks is in it or not whatever the block.
-        drawn = f"{_DRAWN} < {MOST_PAIRS_OF_VIEW * _LEHMER // counts[name]}" if sampled[name] < 1 else "true"
-        of_blocks = pairs_of_blocks(found.get(name, "true"))
-        pairs[name] = f"select join_key_l, join_key_r from ({of_blocks}) where {drawn}"
-        if name == _CANDIDATES:
-            engine.make(_CANDIDATES_DRAWN, f"select * from ({of_blocks}) where {drawn}")
-            pairs[name] = f"select distinct join_key_l, join_key_r from {_CANDIDATES_DRAWN}"
+    limits = {
+        name: min(_LEHMER, MOST_PAIRS_OF_VIEW * _LEHMER // max(counts[name], 1))
+        for name in (*found, _CANDIDATES)
+    }
+    of_rules = "".join(f" or rule = {rule} and drawn < {limits[name]}" for name, rule in found.items())
+    # A pair of several blocks is drawn or not whatever the block.
+    engine.make(
+        _DRAWN_PAIRS,
+        f"select * from (select *, {_DRAWN} as drawn from ({pairs_of_blocks()}) as pairs) as pairs "
+        f"where drawn < {limits[_CANDIDATES]}{of_rules}",
+    )
+    both = f"select join_key_l, join_key_r from {_DRAWN_PAIRS}"
+    pairs = {RANDOM: _random_pairs(engine, count_records)} | {
+        name: f"{both} where rule = {rule} and drawn < {limits[name]}" for name, rule in found.items()
+    }
+    drawn = f"(select * from {_DRAWN_PAIRS} where drawn < {limits[_CANDIDATES]})"
+    pairs[_CANDIDATES] = f"select distinct join_key_l, join_key_r from {drawn} as pairs"
+    sampled = {name: limit / _LEHMER for name, limit in limits.items()} | {RANDOM: 1.0}
     positions = {comparison.name: position for position, comparison in enumerate(comparisons)}
     used = {
         name: tuple(positions[u] for u in VIEWS.get(name, ()) if u in positions) for name in (RANDOM, *found)
     }
     levels = _counted(engine, comparisons, pairs)
     views = {name: _view(levels, comparisons, name, used.get(name, ()), sampled[name]) for name in pairs}
-    return [views[name] for name in used], views[_CANDIDATES]
+    return [views[name] for name in used], views[_CANDIDATES], drawn
 
 
 def _pairs_by_rule(engine: Engine, rules: Sequence[str]) -> dict[str, int]:

@@ -6,7 +6,7 @@ import random
 from collections.abc import Sequence
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cdp_cli.identity.caps import lowered
@@ -53,6 +53,7 @@ def test_of_two_rules_that_waste_the_same_pairs_none_goes_and_of_pairs_of_their_
     assert caps(shared + own) == {0: 30, 1: 30}
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.integers(0, 2**32))
 def test_no_more_is_lost_than_was_agreed_and_order_does_not_matter(seed: int) -> None:
     chance = random.Random(seed)
