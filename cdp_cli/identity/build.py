@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 import pyarrow as pa
 
 from cdp_cli.errors import FixModel
-from cdp_cli.identity import assignments, buckets, change_guard, inputs, pairs, training
+from cdp_cli.identity import assignments, buckets, caps, change_guard, inputs, pairs, training
 from cdp_cli.identity import comparisons as compared
 from cdp_cli.identity.bands import DEFAULT, Bands
 from cdp_cli.identity.candidates import make_blocks, make_candidates
@@ -66,19 +66,11 @@ def first_model(engine: Engine, given: Compared, run: Relation, stored: str | No
         engine.close()
 
 
-CAPS_SCHEMA = pa.schema([("blocking_rule", pa.string()), ("max_records", pa.int32())])
-
-
 def caps_in_force(engine: Engine, models: Relation, rules: Relation) -> Relation:
-    """Rows of identity_caps: of each of the `rules` the lower of its own cap and the one that was learnt."""
+    """Rows of identity_caps, of the newest of `models` and the seed blocking_rules."""
     try:
         learnt = training.newest(engine.read(models)).caps
-        rows = engine.read(rules).select(CAPS_SCHEMA.names).to_pylist()
-        for row in rows:
-            own = row["max_records"]
-            row["max_records"] = None if own is None else min(own, learnt.get(row["blocking_rule"], own))
-        rows.sort(key=lambda row: str(row["blocking_rule"]))
-        return engine.returned(pa.Table.from_pylist(rows, CAPS_SCHEMA))
+        return engine.returned(caps.caps_in_force(engine.read(rules), learnt))
     finally:
         engine.close()
 

@@ -15,8 +15,8 @@ def make_blocks(
 ) -> tuple[str, ...]:
     """Make the table `blocks` (n, rule, key, count_records) of keys of two records up to the rule's cap.
 
-    `keys` are rows of the model identity_keys, `rules` those of the seed blocking_rules; `rule` is a position
-    in the names that are returned. With `changed_only`, only keys of records in the table `changed`.
+    `keys` are rows of the model identity_keys, `rules` those of blocking_rules or identity_caps; `rule` is a
+    position in the names that are returned. With `changed_only`, only keys of records in the table `changed`.
 
     Reads the table `numbers`. Raises FixConfiguration where a rule has no cap.
     """
@@ -93,16 +93,15 @@ def make_candidates(engine: Engine, *, changed_only: bool = False) -> None:
     engine.drop("blocks")
 
 
-def pairs_of_blocks(where: str = "true") -> str:
+def pairs_of_blocks() -> str:
     """A query of the pairs that share a block of the table `blocks`, once for each that they share.
 
     It has the rule and the number of records of the block.
     """
-    return f"""
+    return """
         select l.n as join_key_l, r.n as join_key_r, l.rule, l.count_records
         from blocks as l
         inner join blocks as r on l.rule = r.rule and l.key = r.key and l.n < r.n
-        where {where}
     """
 
 

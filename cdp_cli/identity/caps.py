@@ -11,6 +11,7 @@ from math import log2
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from cdp_cli.identity.bands import DEFAULT
 from cdp_cli.identity.comparisons import COLUMNS, Comparison
@@ -18,10 +19,21 @@ from cdp_cli.identity.engine import Engine
 from cdp_cli.identity.graph import Flags, Integers
 from cdp_cli.identity.scoring import paired_columns, weight_expression
 
+SCHEMA = pa.schema([("blocking_rule", pa.string()), ("max_records", pa.int32())])
+
 # Blocks are judged by how many records they have: over one of these numbers and up to the next.
 _SIZES = np.array([1, 2, 5, 10, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1000], dtype=np.int64)
 # Of so many pairs that a rule alone finds, one at least is to be worth a look.
 _PAIRS_FOR_ONE = 500
+
+
+def caps_in_force(rules: pa.Table, learnt: Mapping[str, int]) -> pa.Table:
+    """Rows of identity_caps: of each of the `rules` the lower of its own cap and the one that was learnt."""
+    rows = rules.select(SCHEMA.names).sort_by("blocking_rule").to_pylist()
+    for row in rows:
+        own = row["max_records"]
+        row["max_records"] = None if own is None else min(own, learnt.get(row["blocking_rule"], own))
+    return pa.Table.from_pylist(rows, SCHEMA)
 
 
 def learnt_caps(

@@ -40,13 +40,13 @@ def make_features_of(engine: Engine, of: str, records: Relation, nicknames: Rela
     Reads the tables `numbers` and `linking_values`.
     """
     engine.give("given_nicknames", nicknames)
-    engine.give("given_records", records, ", ".join(READ), once=True)
+    engine.give("given_records", records, ", ".join(RECORD_COLUMNS), once=True)
     engine.make("features", _FEATURES.format(of=of))
     engine.drop("given_records", "given_nicknames")
 
 
 # The columns of identity_records that features are made of.
-READ = (
+RECORD_COLUMNS = (
     "record_id", "source", "one_record_per_person", "first_name", "email_first_name", "last_name",
     "email_last_name", "all_names", "birth_date", "birth_text", "gender", "email", "phone", "street", "city",
     "postcode", "national_id", "user_id", "loyalty_id",

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cdp_cli.identity.engine import Relation
-from cdp_cli.identity.features import READ
+from cdp_cli.identity.features import RECORD_COLUMNS
 
 # The columns that assigning reads of the tables of one row a record or a pair: explanations of pairs are most
 # of what there is.
 COLUMNS = {
-    "records": READ,
+    "records": RECORD_COLUMNS,
     "identifiers": ("record_id", "identifier_type", "identifier_value", "identifier_class"),
     "pairs": ("left_record_id", "right_record_id", "rule", "match_probability", "veto", "scored_at"),
     "changes": ("record_id", "seen_at"),

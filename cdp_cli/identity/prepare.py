@@ -16,6 +16,8 @@ import jinja2
 import pyarrow as pa
 import yaml
 
+from cdp_cli.identity.caps import caps_in_force
+
 _MACRO_FOLDERS = ("identity", "portability")
 _SEEDS = ("identifier_types", "blocked_values", "nicknames", "mobile_prefixes", "blocking_rules")
 # In the order in which they read each other.
@@ -40,12 +42,9 @@ def prepare(connection: duckdb.DuckDBPyConnection, people: pa.Table, project_dir
 
 def give_caps(connection: duckdb.DuckDBPyConnection, learnt: Mapping[str, int]) -> None:
     """Make the model identity_caps of the seed blocking_rules and the lower caps that a model learnt."""
-    cases = " ".join(f"when '{rule}' then {most}" for rule, most in learnt.items())
-    lower = f"least(max_records, case blocking_rule {cases} end)" if learnt else "max_records"
-    connection.execute(
-        f"create or replace temp table identity_caps as select blocking_rule, {lower} as max_records "
-        "from blocking_rules"
-    )
+    rules = connection.sql("select * from blocking_rules").to_arrow_table()
+    connection.register("given_caps", caps_in_force(rules, learnt))
+    connection.execute("create or replace temp table identity_caps as select * from given_caps")
 
 
 def load_seeds(connection: duckdb.DuckDBPyConnection, project_dir: Path) -> None:

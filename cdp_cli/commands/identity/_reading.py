@@ -63,14 +63,14 @@ def read_blocks(warehouse: Warehouse, record_ids: Sequence[str]) -> pa.Table:
     keys = warehouse.rows(
         f"select * from identity.identity_keys where record_id in ({marks})", list(record_ids)
     )
+    if len(keys) < len(record_ids):
+        return pa.table({})
     caps = warehouse.rows("select * from identity.identity_caps order by blocking_rule")
     most = {row["blocking_rule"]: row["max_records"] for row in caps}
     common = {
         rule: keys[0][rule]
         for rule in most
-        if len(keys) == len(record_ids)
-        and keys[0][rule] is not None
-        and all(row[rule] == keys[0][rule] for row in keys)
+        if keys[0][rule] is not None and all(row[rule] == keys[0][rule] for row in keys)
     }
     if not common:
         return pa.table({})
