@@ -88,7 +88,7 @@ LIMITS = {
 }
 # Numbers that decide nothing about people: how results are drawn, stored or shown.
 OF_NO_MATTER = {
-    "change_guard._MOST_NAMED", "graph.FIRST_NAME_FILLED", "memory._THREADS", "refusal._MOST_NAMED",
+    "change_guard._MOST_NAMED", "filled.FIRST_NAME_FILLED", "memory._THREADS", "refusal._MOST_NAMED",
     "refusal._MOST_RECORDS_COMPARED", "sampling.SEED", "sampling._Z", "training.SEED", "training._DIGITS",
     "training._LEHMER",
 }  # fmt: skip

@@ -14,23 +14,12 @@ from cdp_cli.identity.bands import Bands
 from cdp_cli.identity.clustering import held_components, suspects
 from cdp_cli.identity.features import COLUMNS as FEATURE_COLUMNS
 from cdp_cli.identity.features import make_features
+from cdp_cli.identity.filled import filled_expression
 from cdp_cli.identity.found import vetoes_in_force
 from cdp_cli.identity.graph import Edges, Integers, Limit
 from cdp_cli.identity.inputs import Input
 from cdp_cli.identity.memory import InMemory
 from cdp_cli.identity.scoring import paired_columns, weight_expression
-
-# Kinds of evidence that a record can carry, over identity_records. The first is FIRST_NAME_FILLED.
-_FILLED = (
-    "first_name is not null",
-    "first_name is not null or email_first_name is not null",
-    "last_name is not null or email_last_name is not null",
-    "street is not null or postcode is not null or city is not null",
-    "birth_text is not null",
-    "email is not null",
-    "phone is not null",
-    "national_id is not null",
-)
 
 # In a component of more records than this, only pairs that were scored speak for or against anybody.
 _MOST_RECORDS_COMPARED = 200
@@ -119,9 +108,8 @@ def constraints(
 
 
 def _filled(connection: duckdb.DuckDBPyConnection, count: int) -> Integers:
-    bits = " + ".join(f"case when {filled} then {1 << bit} else 0 end" for bit, filled in enumerate(_FILLED))
     known = connection.sql(f"""
-        select chosen.n, {bits} as filled
+        select chosen.n, {filled_expression()} as filled
         from all_records
         inner join chosen on all_records.record_id = chosen.record_id
     """).to_arrow_table()

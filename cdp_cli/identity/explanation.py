@@ -108,14 +108,14 @@ def explain(
 ) -> Explanation:
     """Why the records `left` and `right` are one profile, or are not.
 
-    `given` has the records of their profiles at least, and what concerns them (`changes` and `log` are not
-    read), also their pairs with others; `blocks` the rows of identity_blocks of the two, `profiles` the
+    `given` has the records of their profiles and of all that they have pairs with, and what concerns them
+    (`changes` and `log` are not read); `blocks` the rows of identity_blocks of the two, `profiles` the
     profile of each record of `given`.
 
     Raises FixModel where the model that scored the pairs is missing.
     """
     sides = profiles[left], profiles[right]
-    rivals = rivalries(given.pairs, profiles, *sides, bands)
+    rivals = rivalries(given.pairs, given.records, profiles, *sides, bands)
     profiles = {record: profile for record, profile in profiles.items() if profile in sides}
     given = _narrowed(given, profiles)
     model = pinned_model(given.models, given.pairs.column("version").to_pylist())

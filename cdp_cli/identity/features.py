@@ -56,9 +56,9 @@ RECORD_COLUMNS = (
 # frequencies (comparisons.Level).
 COLUMNS = (
     "record_id", "source", "one_record_per_person", "first_name", "first_name_is_given", "last_name",
-    "name_words", "first_name_forms", "birth_date", "birth_text", "gender", "email", "email_is_shared",
-    "email_name", "email_number", "personal_phone", "phone_end", "shared_phone", "street", "city",
-    "postcode", "national_id", "user_id", "loyalty_id", "personal_email",
+    "name_words", "first_name_forms", "first_name_nicknames", "birth_date", "birth_text", "gender", "email",
+    "email_is_shared", "email_name", "email_number", "personal_phone", "phone_end", "shared_phone", "street",
+    "city", "postcode", "national_id", "user_id", "loyalty_id", "personal_email",
 )  # fmt: skip
 
 _FEATURES = """
@@ -93,6 +93,20 @@ forms as (
 
     group by regexp_replace(nickname, '(ie|ey|i|y)$', 'y')
 
+),
+
+nicknames_of as (
+
+    select
+        name,
+        list_sort(list(distinct nickname)) as nicknames
+
+    from given_nicknames
+
+    where length(nickname) >= 3
+
+    group by name
+
 )
 
 select
@@ -114,6 +128,7 @@ select
                 coalesce(given_records.first_name, given_records.email_first_name), coalesce(forms.names, [])
             )
     end as first_name_forms,
+    nicknames_of.nicknames as first_name_nicknames,
     given_records.birth_date,
     given_records.birth_text,
     given_records.gender,
@@ -149,6 +164,9 @@ left join forms
             coalesce(given_records.first_name, given_records.email_first_name), '(ie|ey|i|y)$', 'y'
         )
         = forms.nickname
+
+left join nicknames_of
+    on coalesce(given_records.first_name, given_records.email_first_name) = nicknames_of.name
 
 where numbers.n in (select n from {of})
 """

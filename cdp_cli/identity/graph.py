@@ -14,10 +14,6 @@ Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 
-# The bit of `filled` that says that a record has a first name of its own.
-FIRST_NAME_FILLED = 1
-
-
 @dataclass(frozen=True)
 class Edges:
     """Pairs of records by their numbers, `left` < `right`, each pair once.

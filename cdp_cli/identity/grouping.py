@@ -14,7 +14,8 @@ from itertools import islice, repeat
 import numpy as np
 
 from cdp_cli.identity.bands import Bands
-from cdp_cli.identity.graph import FIRST_NAME_FILLED, Edges, Integers, Limit
+from cdp_cli.identity.filled import FIRST_NAME_FILLED
+from cdp_cli.identity.graph import Edges, Integers, Limit
 
 # So sure a pair needs no comparing with others.
 BEYOND_RIVALRY = 0.99
@@ -211,18 +212,24 @@ def _unrivalled(found: dict[int, _Group], number: int, other: int, bands: Bands)
     best = links[other].best
     if best >= BEYOND_RIVALRY:
         return True
-    candidate = found[other].links
+    candidate = found[other]
     rivals = (
         link.best
         for rival, link in links.items()
-        if link.best > 0 and rival != other and _excludes(candidate.get(rival), bands)
+        if link.best > 0 and rival != other and _excludes(candidate, found[rival], rival, bands)
     )
     return share_of_odds(best, rivals) >= bands.claim
 
 
-def _excludes(link: _Link | None, bands: Bands) -> bool:
-    """Whether two groups are hardly one person, by what stands between them."""
-    return link is None or link.apart or link.best < bands.alike
+def _excludes(first: _Group, second: _Group, other: int, bands: Bands) -> bool:
+    """Whether two groups are hardly one person, by what stands between them.
+
+    Groups with nothing to compare may be: a number alone, and a name alone that is somebody's.
+    """
+    link = first.links.get(other)
+    if link is None:
+        return any(mine & theirs for mine in first.filled for theirs in second.filled)
+    return link.apart or link.best < bands.alike
 
 
 def share_of_odds(probability: float, rivals: Iterable[float]) -> float:

@@ -13,8 +13,9 @@ from cdp_cli.identity.bands import Bands
 from cdp_cli.identity.constraints import constraints, with_unscored
 from cdp_cli.identity.features import COLUMNS as FEATURE_COLUMNS
 from cdp_cli.identity.features import make_features
+from cdp_cli.identity.filled import FIRST_NAME_FILLED
 from cdp_cli.identity.found import found_vetoes, vetoes_in_force
-from cdp_cli.identity.graph import FIRST_NAME_FILLED, Edges, Flags, Integers
+from cdp_cli.identity.graph import Edges, Flags, Integers
 from cdp_cli.identity.inputs import Input
 from cdp_cli.identity.memory import InMemory
 from cdp_cli.identity.scoring import paired_columns

@@ -2,33 +2,41 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 
 import pyarrow as pa
 
 from cdp_cli.identity.bands import Bands
+from cdp_cli.identity.filled import filled_of
 from cdp_cli.identity.grouping import BEYOND_RIVALRY, share_of_odds
 from cdp_cli.identity.refusal import Reason
 
 
 def rivalries(
-    pairs: pa.Table, profiles: Mapping[str, str], left: str, right: str, bands: Bands
+    pairs: pa.Table, records: pa.Table, profiles: Mapping[str, str], left: str, right: str, bands: Bands
 ) -> tuple[Reason, ...]:
     """A reason for each of two profiles that resembles others too much to join the other one.
 
-    `pairs` are the rows of identity_pairs of the records of both, `profiles` the profile of each record.
+    `pairs` are the rows of identity_pairs of the records of both, `records` those of identity_records of all
+    profiles that these name, `profiles` the profile of each record.
     """
     best = _best(pairs, profiles, bands)
     between = best.get(frozenset((left, right)), 0.0)
     if not bands.auto <= between < BEYOND_RIVALRY:
         return ()
+    filled: defaultdict[str, set[int]] = defaultdict(set)
+    for record in records.to_pylist():
+        filled[profiles[record["record_id"]]].add(filled_of(record))
     reasons = []
     for profile, other in ((left, right), (right, left)):
         others = {next(iter(two - {profile})): score for two, score in best.items() if profile in two}
         rivals = {
             rival: score
             for rival, score in sorted(others.items(), key=lambda item: (-item[1], item[0]))
-            if rival != other and best.get(frozenset((rival, other)), 0.0) < bands.alike
+            if rival != other
+            and best.get(frozenset((rival, other)), 0.0) < bands.alike
+            and any(mine & theirs for mine in filled[rival] for theirs in filled[other])
         }
         share = share_of_odds(between, rivals.values())
         if rivals and share < bands.claim:

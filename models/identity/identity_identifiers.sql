@@ -155,10 +155,42 @@ name_forms as (
 
 ),
 
+-- A nickname with a slip in it is a nickname still: rsoe for rosemary.
+slipped_nicknames as (
+
+    select distinct
+        far_names.name,
+        far_names.other_name
+
+    from far_names
+
+    inner join nicknames
+        on far_names.other_name = nicknames.name
+
+    where {{ is_slipped_nickname('far_names.name', 'nicknames.nickname') }}
+
+),
+
 -- Names of which a form of the one is a form of the other, but for one slip, are nicknames of each other.
 related_names as (
 
-    select distinct
+    select
+        name,
+        other_name
+
+    from slipped_nicknames
+
+    union
+
+    select
+        other_name as name,
+        name as other_name
+
+    from slipped_nicknames
+
+    union
+
+    select
         far_names.name,
         far_names.other_name
 

@@ -15,7 +15,7 @@ from cdp_cli.warehouse import Warehouse
 def read_profiles(warehouse: Warehouse, profile_ids: Sequence[str]) -> tuple[Input, dict[str, str]]:
     """The tables of identity as far as they concern the records of some profiles, and who is in which.
 
-    Pairs are also those with records of other profiles, and these are among who is in which.
+    Pairs are also those with records of other profiles, whose records are read too.
     """
     ids = sorted(set(profile_ids))
     marks = ", ".join("?" for _ in ids)
@@ -25,18 +25,21 @@ def read_profiles(warehouse: Warehouse, profile_ids: Sequence[str]) -> tuple[Inp
         f"or right_record_id in ({members}) order by left_record_id, right_record_id",
         [*ids, *ids],
     )
-    others = sorted(
+    paired = sorted(
         {*pairs.column("left_record_id").to_pylist(), *pairs.column("right_record_id").to_pylist()}
     )
-    known = ", ".join("?" for _ in others) or "null"
+    known = ", ".join("?" for _ in paired) or "null"
     profiles = warehouse.rows(
         f"select record_id, profile_id from identity.identity_map where profile_id in ({marks}) "
-        f"or record_id in ({known})",
-        [*ids, *others],
+        f"or profile_id in (select profile_id from identity.identity_map where record_id in ({known}))",
+        [*ids, *paired],
     )
+    met = [row["record_id"] for row in profiles]
+    met_marks = ", ".join("?" for _ in met) or "null"
     given = Input(
         records=warehouse.arrow(
-            f"select * from identity.identity_records where record_id in ({members}) order by record_id", ids
+            f"select * from identity.identity_records where record_id in ({met_marks}) order by record_id",
+            met,
         ),
         identifiers=warehouse.arrow(
             f"select * from identity.identity_identifiers where record_id in ({members})", ids

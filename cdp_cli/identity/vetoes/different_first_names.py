@@ -23,6 +23,16 @@ _RELATED_FORMS = (
     " or (length(mine) > 3 and damerau_levenshtein(mine, theirs) <= 1))) > 0)) > 0"
 )
 
+_SLIPPED_NICKNAME = " or ".join(
+    f"coalesce(length({name}) >= 3 and len(list_filter({nicknames}, lambda nickname:"
+    f" (length(nickname) > 3 or left(nickname, 1) = left({name}, 1))"
+    f" and damerau_levenshtein(nickname, {name}) <= 1)) > 0, false)"
+    for name, nicknames in (
+        ("first_name_l", "first_name_nicknames_r"),
+        ("first_name_r", "first_name_nicknames_l"),
+    )
+)
+
 # A slip in a short name makes it another one: with x for a surname, every initial would be a swap.
 _WRITTEN_AS_SURNAME = " or ".join(
     f"coalesce({name} = {last} or (length({name}) > 3 and damerau_levenshtein({name}, {last}) <= 1), false)"
@@ -35,7 +45,8 @@ VETO = Veto(
     firm=False,
     why=(
         "The first names differ by more than two letters in five and begin differently, neither stands "
-        "inside the other, is a nickname of it or another of its names, and no personal identifier is shared."
+        "inside the other, is a nickname of it (a slip allowed) or another of its names, and no personal "
+        "identifier is shared."
     ),
     condition=(
         "first_name_is_given_l and first_name_is_given_r"
@@ -45,6 +56,7 @@ VETO = Veto(
         " and damerau_levenshtein(first_name_l, first_name_r) * 5"
         " > greatest(length(first_name_l), length(first_name_r)) * 2))"
         f" and not ({_RELATED_FORMS})"
+        f" and not ({_SLIPPED_NICKNAME})"
         " and not list_contains(name_words_l, first_name_r) and not list_contains(name_words_r, first_name_l)"
         f" and not ({_WRITTEN_AS_SURNAME})"
         f" and not ({_COMMON_IDENTIFIER})"

@@ -29,9 +29,13 @@ def edges(rows: list[Row]) -> Edges:
 
 
 def grouped(
-    count: int, rows: list[Row], limits: list[Limit] | None = None, bands: Bands | None = None
+    count: int,
+    rows: list[Row],
+    limits: list[Limit] | None = None,
+    bands: Bands | None = None,
+    filled: list[int] | None = None,
 ) -> list[int]:
-    filled = np.ones(count, dtype=np.int64)
+    filled = np.array(filled or [1] * count, dtype=np.int64)
     return cluster(count, edges(rows), filled, limits or [], bands or Bands()).tolist()
 
 
@@ -100,6 +104,13 @@ def test_groups_that_may_be_one_person_are_no_rivals() -> None:
     rows = [(0, 1, 0.9, ""), (1, 2, 0.89, ""), (0, 2, 0.4, "")]
     assert grouped(3, rows, bands=Bands(claim=0.85)) == [0, 0, 0]
     assert grouped(3, rows, bands=Bands(claim=0.85, alike=0.45)) == [0, 1, 2]
+
+
+def test_groups_with_nothing_to_compare_are_no_rivals() -> None:
+    rows = [(0, 1, 0.98, ""), (1, 2, 0.97, "")]
+    number, both, name = 1, 3, 2
+    assert grouped(3, rows, bands=Bands(claim=0.6), filled=[both, both, both]) == [0, 1, 2]
+    assert grouped(3, rows, bands=Bands(claim=0.6), filled=[number, both, name]) == [0, 0, 0]
 
 
 def test_a_chain_of_single_links_breaks() -> None:

@@ -93,6 +93,11 @@ def test_a_value_of_one_person_is_personal_whatever_the_spelling() -> None:
     assert set(found.values()) == {("personal", None)}
 
 
+def test_a_nickname_with_a_slip_is_the_same_person() -> None:
+    found = classes(*({"first_name": name, "email": "lee@example.com"} for name in ("Rosemary", "Orse")))
+    assert set(found.values()) == {("personal", None)}
+
+
 def test_a_value_of_two_first_names_is_a_households() -> None:
     found = classes(*({"first_name": name, "email": "lee@example.com"} for name in ("Ann", "Robert")))
     assert set(found.values()) == {("household", "over max_profiles_per_value")}

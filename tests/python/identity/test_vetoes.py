@@ -43,6 +43,9 @@ CASES = [
         False,
     ),
     ("different_first_names", {**ANN, "first_name": "Maggie"}, {**ANN, "first_name": "Margaert"}, False),
+    ("different_first_names", {**ANN, "first_name": "Rosemary"}, {**ANN, "first_name": "Orse"}, False),
+    ("different_first_names", {**ANN, "first_name": "Cameron"}, {**ANN, "first_name": "Crm"}, False),
+    ("different_first_names", {**ANN, "first_name": "Cameron"}, {**ANN, "first_name": "Pam"}, True),
     ("different_first_names", {**ANN, "first_name": "Ruby"}, {**ANN, "first_name": "Rbuy"}, False),
     ("different_first_names", {**ANN, "first_name": "Bas"}, {**ANN, "first_name": "Sebastiaan"}, False),
     (
