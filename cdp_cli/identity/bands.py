@@ -31,7 +31,7 @@ class Bands:
     density: float = 0.25
     claim: float = 0.45
     alike: float = 0.3
-    doubt: float = 0.3
+    doubt: float = 0.5
 
 
 DEFAULT = Bands()
