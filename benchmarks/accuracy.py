@@ -1,9 +1,10 @@
-"""Judges identity by labelled people: each data set, the demo over several seeds, and each part switched off.
+"""Judges identity by labelled people: data sets, two household files, demos, and each part switched off.
 
 python benchmarks/accuracy.py --labelled FOLDER [--seeds 1,2,3,4,5] [--customers 5000] [--ablation]
 
 FOLDER holds Parquet files in the columns of the person vocabulary with person_id, the truth. The defaults are
-the same for all. `--ablation` prints what each protection and step is worth, as a Markdown table.
+the same for all; of the household files it is said that each has a person once. `--ablation` prints what each
+protection and step is worth, as a Markdown table.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from statistics import mean
@@ -22,6 +23,7 @@ from typing import Any
 from unittest import mock
 
 import duckdb
+import household_files
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -36,12 +38,13 @@ from cdp_cli.identity.resolve import resolve
 from cdp_cli.identity.rules import Rule
 
 ROOT = Path(__file__).resolve().parents[1]
+HOUSEHOLDS = 9_000
 Patches = list[Any]
 
 
-def judged(people: pa.Table, bands: Bands = DEFAULT) -> Report:
+def judged(people: pa.Table, bands: Bands = DEFAULT, unique_sources: Sequence[str] = ()) -> Report:
     """The report of people who are resolved with the defaults, or with other bands."""
-    found_people = resolve(people.drop_columns("person_id"), ROOT, bands=bands)
+    found_people = resolve(people.drop_columns("person_id"), ROOT, bands=bands, unique_sources=unique_sources)
     return against_truth(
         found_people.records,
         found_people.assigned.select(["record_id", "profile_id"]),
@@ -187,7 +190,7 @@ def line(name: str, report: Report) -> str:
     """The figures of a report in a line."""
     figures = report.clusters
     return (
-        f"{name:<20}{figures.f1:>8.4f}{figures.precision:>8.4f}{figures.recall:>8.4f}{figures.b_cubed:>9.4f}"
+        f"{name:<22}{figures.f1:>8.4f}{figures.precision:>8.4f}{figures.recall:>8.4f}{figures.b_cubed:>9.4f}"
         f"{figures.exact_share:>8.3f}{figures.over_merged:>7,}{report.blocking_recall:>10.3f}"
     )
 
@@ -205,9 +208,13 @@ def main() -> None:
     if asked.ablation:
         show_ablation(sets | {"demo": demo(asked.customers, seeds[0])})
         return
-    print(f"{'':<20}{'F1':>8}{'prec.':>8}{'recall':>8}{'B-cubed':>9}{'exact':>8}{'over':>7}{'blocking':>10}")
+    print(f"{'':<22}{'F1':>8}{'prec.':>8}{'recall':>8}{'B-cubed':>9}{'exact':>8}{'over':>7}{'blocking':>10}")
     for name, people in sets.items():
         print(line(name, judged(people)), flush=True)
+    for seed in seeds:
+        people = household_files.generate(HOUSEHOLDS, seed)
+        report = judged(people, unique_sources=household_files.FILES)
+        print(line(f"households, seed {seed}", report), flush=True)
     reports = []
     for seed in seeds:
         reports.append(judged(demo(asked.customers, seed)))
