@@ -63,7 +63,13 @@ FIRST_NAME = Comparison(
     (
         Level("unknown", "first_name_l is null or first_name_r is null"),
         Level("same", "first_name_l = first_name_r", 0.70, 0.005, "first_name"),
-        Level("nickname", "list_has_any(first_name_forms_l, first_name_forms_r)", 0.06, 0.004),
+        Level(
+            "nickname",
+            "(list_contains(formal_names_l, first_name_r) or list_contains(formal_names_r, first_name_l)"
+            " or list_has_any(formal_names_l, formal_names_r))",
+            0.06,
+            0.004,
+        ),
         Level(
             "one slip",
             f"least(length(first_name_l), length(first_name_r)) >= 3 and {_slips('first_name', 1)}",
@@ -270,7 +276,7 @@ ALL = (FIRST_NAME, HOUSEHOLD, BOTH_NAMES, BIRTH, EMAIL, PHONE, GENDER, NATIONAL_
 
 # The columns of the table `features` that conditions read.
 COLUMNS = (
-    "first_name", "first_name_forms", "last_name", "name_words", "birth_text", "gender", "email",
+    "first_name", "formal_names", "last_name", "name_words", "birth_text", "gender", "email",
     "email_is_shared", "email_name", "email_number", "personal_phone", "phone_end", "shared_phone", "street",
     "city", "postcode", "national_id",
 )  # fmt: skip

@@ -41,8 +41,11 @@ def make_features_of(engine: Engine, of: str, records: Relation, nicknames: Rela
     """
     engine.give("given_nicknames", nicknames)
     engine.give("given_records", records, ", ".join(RECORD_COLUMNS), once=True)
-    engine.make("features", _FEATURES.format(of=of))
-    engine.drop("given_records", "given_nicknames")
+    # In a step of its own: whoever streams the records waits for each row that is worked on.
+    engine.make("chosen_records", _CHOSEN_RECORDS.format(of=of))
+    engine.drop("given_records")
+    engine.make("features", _FEATURES)
+    engine.drop("chosen_records", "given_nicknames")
 
 
 # The columns of identity_records that features are made of.
@@ -55,11 +58,18 @@ RECORD_COLUMNS = (
 # The columns of the table `features` but `n` and the further ones of the surname, which stand for its
 # frequencies (comparisons.Level).
 COLUMNS = (
-    "record_id", "source", "one_record_per_person", "first_name", "first_name_is_given", "last_name",
-    "name_words", "first_name_forms", "first_name_nicknames", "birth_date", "birth_text", "gender", "email",
+    "record_id", "sole_source", "first_name", "first_name_is_given", "last_name", "name_words",
+    "formal_names", "first_name_nicknames", "birth_date", "birth_text", "gender", "email",
     "email_is_shared", "email_name", "email_number", "personal_phone", "phone_end", "shared_phone", "street",
-    "city", "postcode", "national_id", "user_id", "loyalty_id", "personal_email",
+    "city", "postcode", "national_id", "user_id", "loyalty_id",
 )  # fmt: skip
+
+_CHOSEN_RECORDS = """
+select numbers.n, given_records.*
+from given_records
+inner join numbers on given_records.record_id = numbers.record_id
+where numbers.n in (select n from {of})
+"""
 
 _FEATURES = """
 with
@@ -76,7 +86,7 @@ classes as (
 
     from linking_values
 
-    where n in (select n from {of})
+    where n in (select n from chosen_records)
 
     group by n
 
@@ -110,65 +120,54 @@ nicknames_of as (
 )
 
 select
-    numbers.n,
-    given_records.record_id,
-    given_records.source,
-    given_records.one_record_per_person,
-    coalesce(given_records.first_name, given_records.email_first_name) as first_name,
-    given_records.first_name is not null as first_name_is_given,
-    coalesce(given_records.last_name, given_records.email_last_name) as last_name,
-    coalesce(given_records.last_name, given_records.email_last_name) as last_name_in_town,
-    coalesce(given_records.last_name, given_records.email_last_name) as last_name_elsewhere,
+    chosen_records.n,
+    chosen_records.record_id,
+    case when chosen_records.one_record_per_person then chosen_records.source end as sole_source,
+    coalesce(chosen_records.first_name, chosen_records.email_first_name) as first_name,
+    chosen_records.first_name is not null as first_name_is_given,
+    coalesce(chosen_records.last_name, chosen_records.email_last_name) as last_name,
+    coalesce(chosen_records.last_name, chosen_records.email_last_name) as last_name_in_town,
+    coalesce(chosen_records.last_name, chosen_records.email_last_name) as last_name_elsewhere,
     list_distinct(string_split(concat_ws(
-        ' ', given_records.all_names, given_records.email_first_name, given_records.email_last_name
+        ' ', chosen_records.all_names, chosen_records.email_first_name, chosen_records.email_last_name
     ), ' ')) as name_words,
-    case
-        when coalesce(given_records.first_name, given_records.email_first_name) is not null
-            then list_prepend(
-                coalesce(given_records.first_name, given_records.email_first_name), coalesce(forms.names, [])
-            )
-    end as first_name_forms,
+    forms.names as formal_names,
     nicknames_of.nicknames as first_name_nicknames,
-    given_records.birth_date,
-    given_records.birth_text,
-    given_records.gender,
-    case when classes.email_class <> 'junk' then given_records.email end as email,
+    chosen_records.birth_date,
+    chosen_records.birth_text,
+    chosen_records.gender,
+    case when classes.email_class <> 'junk' then chosen_records.email end as email,
     case when classes.email_class = 'household' then true end as email_is_shared,
-    case when classes.email_class <> 'junk' then split_part(given_records.email, '@', 1) end as email_name,
+    case when classes.email_class <> 'junk' then split_part(chosen_records.email, '@', 1) end as email_name,
     case
         when classes.email_class <> 'junk'
-            then nullif(regexp_replace(split_part(given_records.email, '@', 1), '[^0-9]', '', 'g'), '')
+            then nullif(regexp_replace(split_part(chosen_records.email, '@', 1), '[^0-9]', '', 'g'), '')
     end as email_number,
-    case when classes.phone_class = 'personal' then right(given_records.phone, 9) end as phone_end,
-    case when classes.phone_class = 'personal' then given_records.phone end as personal_phone,
-    case when classes.phone_class = 'household' then given_records.phone end as shared_phone,
-    given_records.street,
-    given_records.city,
-    given_records.postcode,
-    case when classes.national_id_class <> 'junk' then given_records.national_id end as national_id,
-    case when classes.email_class = 'personal' then given_records.email end as personal_email,
-    case when classes.user_id_class <> 'junk' then given_records.user_id end as user_id,
-    case when classes.loyalty_id_class <> 'junk' then given_records.loyalty_id end as loyalty_id
+    case when classes.phone_class = 'personal' then right(chosen_records.phone, 9) end as phone_end,
+    case when classes.phone_class = 'personal' then chosen_records.phone end as personal_phone,
+    case when classes.phone_class = 'household' then chosen_records.phone end as shared_phone,
+    chosen_records.street,
+    chosen_records.city,
+    chosen_records.postcode,
+    case when classes.national_id_class <> 'junk' then chosen_records.national_id end as national_id,
+    -- Only ever asked whether they are equal, of which a number is sure enough and a third of the memory.
+    case when classes.user_id_class <> 'junk' then hash(chosen_records.user_id) end as user_id,
+    case when classes.loyalty_id_class <> 'junk' then hash(chosen_records.loyalty_id) end as loyalty_id
 
-from given_records
-
-inner join numbers
-    on given_records.record_id = numbers.record_id
+from chosen_records
 
 left join classes
-    on numbers.n = classes.n
+    on chosen_records.n = classes.n
 
 left join forms
     on
         regexp_replace(
-            coalesce(given_records.first_name, given_records.email_first_name), '(ie|ey|i|y)$', 'y'
+            coalesce(chosen_records.first_name, chosen_records.email_first_name), '(ie|ey|i|y)$', 'y'
         )
         = forms.nickname
 
 left join nicknames_of
-    on coalesce(given_records.first_name, given_records.email_first_name) = nicknames_of.name
-
-where numbers.n in (select n from {of})
+    on coalesce(chosen_records.first_name, chosen_records.email_first_name) = nicknames_of.name
 """
 
 _LINKING_VALUES = """

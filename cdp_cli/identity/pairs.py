@@ -47,7 +47,8 @@ def score(
 
     Reads the tables `features`, `candidates` and `rule_pairs`.
     """
-    scoring.predict(engine, model.settings, model.frequencies, bands.review)
+    parts = [name for comparison in model.comparisons for name in _parts(comparison)]
+    scoring.predict(engine, model.settings, model.frequencies, bands.review, parts)
     engine.drop("candidates")
     weights = ", ".join(
         f"{c.name} := struct_pack(level := level_{c.name}, weight := round({_weight(c)}, 3))"
@@ -57,7 +58,6 @@ def score(
     # Of several vetoes the pair names a firm one: it is what decides.
     firm_first = sorted(vetoes_in_force(model), key=lambda veto: not veto.firm)
     vetoes = " ".join(f"when {veto.condition} then '{veto.name}'" for veto in firm_first)
-    parts = ", ".join(f"predictions.{name}" for c in model.comparisons for name in _parts(c))
     return engine.result(
         f"""
         with
@@ -70,7 +70,7 @@ def score(
                 rule_pairs.rule,
                 predictions.match_weight,
                 greatest(predictions.match_probability, rule_pairs.probability) as match_probability,
-                {parts}
+                {", ".join(f"predictions.{name}" for name in parts)}
 
             from predictions
 

@@ -133,10 +133,6 @@ class _CrossDatabase:
         return "timestamp"
 
     @staticmethod
-    def listagg(measure: str, delimiter: str, order_by: str) -> str:
-        return f"listagg({measure}, {delimiter} {order_by})"
-
-    @staticmethod
     def split_part(text: str, delimiter: str, part: int) -> str:
         return f"split_part({text}, {delimiter}, {part})"
 

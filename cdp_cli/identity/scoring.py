@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from cdp_cli.identity import comparisons as compared
 from cdp_cli.identity.comparisons import Comparison
 from cdp_cli.identity.engine import Engine
 
@@ -55,10 +56,12 @@ def predict(
     settings: Mapping[str, Any],
     frequencies: Mapping[str, Mapping[str, float]],
     least_probability: float,
+    parts: Sequence[str],
 ) -> None:
-    """Make the table `predictions` from `candidates` by Splink: n_l, n_r, match weight and its parts.
+    """Make the table `predictions` from `candidates` by Splink: n_l, n_r, match weight, probability, parts.
 
     `frequencies` are the frozen term frequencies by column and value; a value that they lack is a rare one.
+    `parts` are the further columns of Splink's to keep: it has some sixty.
     """
     # Importing Splink takes a second and a half, which a build with nothing to score need not spend.
     from splink import Linker
@@ -85,14 +88,25 @@ def predict(
         predicted = linker.inference.predict(
             threshold_match_probability=least_probability, warning_mode="never"
         )
-        engine.make("predictions", f"select * from {predicted.physical_name}")
+        kept = ", ".join(("n_l", "n_r", "match_weight", "match_probability", *parts))
+        engine.make("predictions", f"select {kept} from {predicted.physical_name}")
 
 
 def _in_dialect(engine: Engine, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Splink's settings with the conditions as the engine's Splink reads them."""
+    """Splink's settings with the conditions as the engine's Splink reads them.
+
+    A model holds what its levels weigh; what they are is this release's to say, in its own columns.
+    """
     spoken = copy.deepcopy(dict(settings))
+    conditions = {
+        (comparison.name, level.label): level.condition
+        for comparison in compared.ALL
+        for level in comparison.levels
+    }
     for comparison in spoken["comparisons"]:
         for level in comparison["comparison_levels"]:
             if level["sql_condition"] != "ELSE":
-                level["sql_condition"] = engine.splink_condition(level["sql_condition"])
+                named = comparison["output_column_name"], level["label_for_charts"]
+                condition = conditions.get(named, level["sql_condition"])
+                level["sql_condition"] = engine.splink_condition(condition)
     return spoken

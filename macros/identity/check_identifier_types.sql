@@ -4,7 +4,7 @@
 {% macro check_identifier_types() -%}
     {%- if execute -%}
         {%- set file = 'seeds/identity/identifier_types.csv' -%}
-        {%- set known = ['user_id', 'loyalty_id', 'national_id', 'email', 'phone', 'anonymous_id'] -%}
+        {%- set known = identifier_columns().split() -%}
         {%- set least = {
             'priority': 1, 'max_values_per_profile': 1, 'max_profiles_per_value': 1, 'max_household': 1, 'max_records': 0
         } -%}

@@ -1,4 +1,4 @@
-{%- set types = ['user_id', 'loyalty_id', 'national_id', 'email', 'phone', 'anonymous_id'] -%}
+{%- set types = identifier_columns().split() -%}
 
 with
 

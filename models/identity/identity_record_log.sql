@@ -1,5 +1,7 @@
 {{ config(materialized='incremental', incremental_strategy='append', full_refresh=false) }}
 
+{%- set types = identifier_columns().split() %}
+
 with
 
 records as (
@@ -24,7 +26,10 @@ identifier_classes as (
 
     select
         record_id,
-        {{ dbt.listagg("identifier_type || ':' || identifier_class", "','", "order by identifier_type") }} as classes
+        {% for type in types -%}
+            max(case when identifier_type = '{{ type }}' then identifier_class end) as {{ type }}
+            {%- if not loop.last %},{% endif %}
+        {% endfor %}
 
     from identifiers
 
@@ -37,7 +42,12 @@ present as (
     select
         records.record_id,
         -- A value that becomes a household's or junk changes what its records can link to.
-        md5(records.record_hash || coalesce(identifier_classes.classes, '')) as record_hash
+        md5(
+            records.record_hash
+            {% for type in types -%}
+                || coalesce(identifier_classes.{{ type }}, '-'){{ ' ' if not loop.last }}
+            {%- endfor %}
+        ) as record_hash
 
     from records
 

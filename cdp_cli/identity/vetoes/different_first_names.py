@@ -8,7 +8,7 @@ from cdp_cli.identity.comparisons import LIKE_EMAIL
 from cdp_cli.identity.vetoes import Veto
 
 _COMMON_IDENTIFIER = (
-    "coalesce(personal_email_l = personal_email_r, false)"
+    "coalesce(email_l = email_r and email_is_shared_l is null, false)"
     " or coalesce(personal_phone_l = personal_phone_r, false)"
     " or coalesce(user_id_l = user_id_r, false)"
     " or coalesce(loyalty_id_l = loyalty_id_r, false)"
@@ -17,7 +17,8 @@ _COMMON_IDENTIFIER = (
 )
 
 _RELATED_FORMS = (
-    "len(list_filter(first_name_forms_l, lambda mine: len(list_filter(first_name_forms_r, lambda theirs:"
+    "len(list_filter(list_prepend(first_name_l, formal_names_l), lambda mine:"
+    " len(list_filter(list_prepend(first_name_r, formal_names_r), lambda theirs:"
     " mine = theirs"
     " or (least(length(mine), length(theirs)) = 1 and left(mine, 1) = left(theirs, 1))"
     " or (length(mine) > 3 and damerau_levenshtein(mine, theirs) <= 1))) > 0)) > 0"

@@ -5,5 +5,5 @@ from cdp_cli.identity.vetoes import Veto
 VETO = Veto(
     name="one_record_per_person",
     why="Both are of one source, which declares that it holds each person once.",
-    condition="source_l = source_r and one_record_per_person_l and one_record_per_person_r",
+    condition="sole_source_l = sole_source_r",
 )

@@ -12,7 +12,6 @@ import pytest
 
 from cdp_cli.identity import comparisons, found
 from cdp_cli.identity.bands import Bands
-from cdp_cli.identity.prepare import model_text
 from tests import identity_reference
 from tests.conftest import ROOT
 
@@ -59,11 +58,8 @@ def test_a_rule_joins_by_an_identifier_that_the_seed_has_and_the_models_read() -
     with (ROOT / "seeds" / "identity" / "identifier_types.csv").open(encoding="utf-8") as lines:
         types = {row["identifier_type"] for row in csv.DictReader(lines)}
     assert {rule.identifier_type for rule in found.found_rules()} <= types
-    listed = re.search(r"set types = \[(.*?)\]", model_text(ROOT, "identity_identifiers"), re.DOTALL)
-    macro = (ROOT / "macros" / "identity" / "check_identifier_types.sql").read_text(encoding="utf-8")
-    known = re.search(r"set known = \[(.*?)\]", macro, re.DOTALL)
-    assert listed and known
-    assert set(re.findall(r"\w+", listed[1])) == set(re.findall(r"\w+", known[1])) == types
+    macro = (ROOT / "macros" / "identity" / "identifier_columns.sql").read_text(encoding="utf-8")
+    assert set(re.findall(r"^    (.+)$", macro, re.MULTILINE)[0].split()) == types
 
 
 def test_the_review_waits_below_the_band_that_joins() -> None:

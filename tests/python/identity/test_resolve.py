@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -93,6 +95,15 @@ def test_a_pinned_model_and_a_log_change_no_id(labelled: pa.Table, resolved: Res
         at=resolved.assigned["assigned_at"][0].as_py().replace(year=2001),
     )
     assert later.assigned.num_rows == 0
+
+
+def test_a_stored_model_weighs_and_this_release_says_what(labelled: pa.Table, resolved: Resolution) -> None:
+    settings = copy.deepcopy(resolved.model.settings)
+    for comparison in settings["comparisons"]:
+        for level in comparison["comparison_levels"][1:-1]:
+            level["sql_condition"] = "a_column_of_before_l = a_column_of_before_r"
+    earlier = dataclasses.replace(resolved.model, settings=settings)
+    assert resolve(labelled, ROOT, model=earlier).pairs.equals(resolved.pairs)
 
 
 def test_labelled_people_are_found(labelled: pa.Table, resolved: Resolution) -> None:
