@@ -72,7 +72,7 @@ class Build:
         self._made: dict[str, dict[str, float]] = {}
         self._stored = later is not None
         self._session = duckdb.connect(str(path))
-        self._session.execute("set threads = 2")
+        self._session.execute("set threads = 2; set memory_limit = '30%'")
         self._render = renderer(ROOT)
         if not self._stored:
             self._make_seeds_and_logs()

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import duckdb
@@ -14,13 +18,26 @@ from cdp_cli.identity.engine import Relation, Work
 
 # More threads than that gain little on what one machine links, and two builds may share it.
 _THREADS = 2
+# Of the machine's memory: the warehouse has its own share, and what is returned is held besides.
+_MEMORY = "25%"
 
 
 def connect() -> duckdb.DuckDBPyConnection:
-    """A DuckDB in memory for linking. It keeps rows in order, so that equal input gives equal bytes."""
-    connection = duckdb.connect(":memory:")
-    connection.execute(f"set threads = {_THREADS}")
-    return connection
+    """A DuckDB in memory for linking. It keeps rows in order, so that equal input gives equal bytes.
+
+    What exceeds its share of memory goes to files that nobody else may read, and that go with the process.
+    """
+    return duckdb.connect(
+        ":memory:",
+        config={"threads": _THREADS, "memory_limit": _MEMORY, "temp_directory": _overflow_folder()},
+    )
+
+
+@cache
+def _overflow_folder() -> str:
+    folder = tempfile.mkdtemp(prefix="cdp-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 class InMemory:
