@@ -229,7 +229,12 @@ PHONE = Comparison(
         Level("unknown", "personal_phone_l is null or personal_phone_r is null"),
         Level("same", "personal_phone_l = personal_phone_r", 0.60, 0.00001),
         # One of the two was written without its country's code.
-        Level("same end", "phone_end_l = phone_end_r and length(phone_end_l) >= 8", 0.05, 0.00001),
+        Level(
+            "same end",
+            "length(personal_phone_l) >= 8 and right(personal_phone_l, 9) = right(personal_phone_r, 9)",
+            0.05,
+            0.00001,
+        ),
         Level("one slip", _slips("personal_phone", 1), 0.03, 0.00001),
         Level("different", "else", 0.37, 0.99),
     ),
@@ -277,7 +282,7 @@ ALL = (FIRST_NAME, HOUSEHOLD, BOTH_NAMES, BIRTH, EMAIL, PHONE, GENDER, NATIONAL_
 # The columns of the table `features` that conditions read.
 COLUMNS = (
     "first_name", "formal_names", "last_name", "name_words", "birth_text", "gender", "email",
-    "email_is_shared", "email_name", "email_number", "personal_phone", "phone_end", "shared_phone", "street",
+    "email_is_shared", "email_name", "email_number", "personal_phone", "shared_phone", "street",
     "city", "postcode", "national_id",
 )  # fmt: skip
 

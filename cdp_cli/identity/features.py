@@ -59,9 +59,9 @@ RECORD_COLUMNS = (
 # frequencies (comparisons.Level).
 COLUMNS = (
     "record_id", "sole_source", "first_name", "first_name_is_given", "last_name", "name_words",
-    "formal_names", "first_name_nicknames", "birth_date", "birth_text", "gender", "email",
-    "email_is_shared", "email_name", "email_number", "personal_phone", "phone_end", "shared_phone", "street",
-    "city", "postcode", "national_id", "user_id", "loyalty_id",
+    "formal_names", "first_name_nicknames", "birth_text", "birth_is_whole", "gender", "email",
+    "email_is_shared", "email_name", "email_number", "personal_phone", "shared_phone", "street", "city",
+    "postcode", "national_id", "user_id", "loyalty_id",
 )  # fmt: skip
 
 _CHOSEN_RECORDS = """
@@ -133,8 +133,8 @@ select
     ), ' ')) as name_words,
     forms.names as formal_names,
     nicknames_of.nicknames as first_name_nicknames,
-    chosen_records.birth_date,
     chosen_records.birth_text,
+    chosen_records.birth_date is not null as birth_is_whole,
     chosen_records.gender,
     case when classes.email_class <> 'junk' then chosen_records.email end as email,
     case when classes.email_class = 'household' then true end as email_is_shared,
@@ -143,7 +143,6 @@ select
         when classes.email_class <> 'junk'
             then nullif(regexp_replace(split_part(chosen_records.email, '@', 1), '[^0-9]', '', 'g'), '')
     end as email_number,
-    case when classes.phone_class = 'personal' then right(chosen_records.phone, 9) end as phone_end,
     case when classes.phone_class = 'personal' then chosen_records.phone end as personal_phone,
     case when classes.phone_class = 'household' then chosen_records.phone end as shared_phone,
     chosen_records.street,

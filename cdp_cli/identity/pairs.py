@@ -117,7 +117,8 @@ def score(
             case when match_weight is not null then to_json(struct_pack({weights})) end as comparisons,
             cast('{scored_at.isoformat()}' as timestamp) as scored_at
         from judged
-        order by left_record_id, right_record_id
+        -- Numbers are in the order of ids, and shorter to sort by.
+        order by n_l, n_r
         """,
         SCHEMA,
     )

@@ -9,8 +9,8 @@ VETO = Veto(
     comparison="birth_date",
     why=f"Both have a whole birth date, more than {_YEARS} years apart and differing by more than two slips.",
     condition=(
-        "birth_date_l is not null and birth_date_r is not null"
-        " and abs(cast(left(birth_date_l, 4) as integer) - cast(left(birth_date_r, 4) as integer))"
-        f" > {_YEARS} and damerau_levenshtein(birth_date_l, birth_date_r) > 2"
+        "birth_is_whole_l and birth_is_whole_r"
+        " and abs(cast(left(birth_text_l, 4) as integer) - cast(left(birth_text_r, 4) as integer))"
+        f" > {_YEARS} and damerau_levenshtein(left(birth_text_l, 10), left(birth_text_r, 10)) > 2"
     ),
 )
