@@ -70,7 +70,9 @@ class Project:
         done = subprocess.run(
             command,
             cwd=self.root,
-            env={**self.environment, **environment},
+            # As it is by default: an absolute path would be another profile in each copy of a project, which
+            # dbt parses anew.
+            env={**self.environment, "CDP_DATA": "data", **environment},
             capture_output=True,
             text=True,
             timeout=900,

@@ -50,14 +50,10 @@ BROKEN = {
 }
 
 
-# A process that lives for minutes is not worth the best machine code, nor collecting garbage side by side.
-QUICK_TO_START = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
-
-
 def run_steps(project: Project, target: str, receiver: Receiver, store: Path, steps: list[Any]) -> None:
     environment = {
         **project.environment, **receiver.environment, "DBT_TARGET": target, "PYTHONPATH": str(ROOT),
-        "RECEIVER_STORE": str(store), "JAVA_TOOL_OPTIONS": QUICK_TO_START,
+        "RECEIVER_STORE": str(store),
     }  # fmt: skip
     done = subprocess.run(
         [sys.executable, "-m", "tests.end_to_end.engine_session"],
