@@ -61,7 +61,7 @@ def predict(
     """Make the table `predictions` from `candidates` by Splink: n_l, n_r, match weight, probability, parts.
 
     `frequencies` are the frozen term frequencies by column and value; a value that they lack is a rare one.
-    `parts` are the further columns of Splink's to keep: it has some sixty.
+    `parts` are the further columns of Splink's to keep: it has as many again.
     """
     # Importing Splink takes a second and a half, which a build with nothing to score need not spend.
     from splink import Linker
