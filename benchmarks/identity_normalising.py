@@ -22,6 +22,7 @@ from phonenumbers import PhoneNumberFormat, PhoneNumberType
 from cdp_cli.identity.prepare import renderer
 
 ROOT = Path(__file__).resolve().parents[1]
+ENGINE = ROOT / "cdp_cli" / "dbt_package"
 COUNTRIES = (
     "AT", "AU", "BE", "BR", "CA", "CH", "CZ", "DE", "DK", "ES",
     "FR", "GB", "IE", "IN", "IT", "MX", "NL", "PL", "SE", "US",
@@ -138,7 +139,7 @@ def measure(seed: int, count: int = NUMBERS, timed: int = _TIMED) -> dict[str, A
     connection.execute("set threads = 2")
     connection.execute(
         "create table country_codes as select * from read_csv(?, header = true, all_varchar = true)",
-        [str(ROOT / "seeds" / "staging" / "country_codes.csv")],
+        [str(ENGINE / "seeds" / "staging" / "country_codes.csv")],
     )
     connection.execute(
         "alter table country_codes alter min_length type integer; "
@@ -149,7 +150,7 @@ def measure(seed: int, count: int = NUMBERS, timed: int = _TIMED) -> dict[str, A
     connection.register("addresses", pa.table({"email": emails(seed, count)}))
     render = renderer(ROOT)
     macros = "\n".join(
-        path.read_text(encoding="utf-8") for path in sorted((ROOT / "macros" / "staging").glob("*.sql"))
+        path.read_text(encoding="utf-8") for path in sorted((ENGINE / "macros" / "staging").glob("*.sql"))
     )
     phone = render(macros + "{{ normalize_phone('typed', 'country') }}")
     email = render(macros + "{{ normalize_email('email') }}")

@@ -89,9 +89,9 @@ class Build:
         for name in ("identity_records", "identity_identifiers"):
             self._table(name, NORMALISE)
         for name in _VIEWS:
-            self._session.execute(f"create or replace view {name} as {self._render(model_text(ROOT, name))}")
+            self._session.execute(f"create or replace view {name} as {self._render(model_text(name))}")
         with self._steps.step("identity_record_log", LINK):
-            sql = self._render(model_text(ROOT, "identity_record_log"), "identity_record_log")
+            sql = self._render(model_text("identity_record_log"), "identity_record_log")
             self._session.execute(f"insert into identity_record_log {sql}")
         compared = build.Compared(
             **{
@@ -186,7 +186,7 @@ class Build:
 
     def _table(self, name: str, group: str) -> None:
         with self._steps.step(name, group):
-            self._session.execute(f"create or replace table {name} as {self._render(model_text(ROOT, name))}")
+            self._session.execute(f"create or replace table {name} as {self._render(model_text(name))}")
 
     def _python(self, name: str, model: Callable[[Any, str | None], Any]) -> None:
         with self._steps.step(name, LINK):

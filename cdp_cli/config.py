@@ -27,6 +27,7 @@ class Settings:
     data_dir: Path
     target: str
     profile: dict[str, Any]
+    packages_path: str = "dbt_packages"
 
     @property
     def engine(self) -> str:
@@ -72,6 +73,7 @@ def find_settings(project_dir: Path | None = None, target: str | None = None) ->
         data_dir=(root / os.environ.get("CDP_DATA", "data")).resolve(),
         target=chosen,
         profile=dict(outputs[chosen]),
+        packages_path=str(project.get("packages-install-path", "dbt_packages")),
     )
 
 

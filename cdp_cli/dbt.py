@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cdp_cli import engine_package
 from cdp_cli.config import Settings
 from cdp_cli.errors import FixModel
 from cdp_cli.warehouse import dbt_runner
@@ -97,6 +98,8 @@ def parse(settings: Settings) -> None:
 
 def run(settings: Settings, arguments: Sequence[str]) -> int:
     """Run dbt with any arguments, its output where this process's goes; returns its exit code."""
+    if arguments[:1] != ("deps",):
+        install_package(settings)
     command = [*arguments, *_where(settings)]
     runner = dbt_runner(settings)
     if runner is not None:
@@ -105,9 +108,28 @@ def run(settings: Settings, arguments: Sequence[str]) -> int:
     return done.returncode
 
 
+def install_package(settings: Settings) -> None:
+    """Run `dbt deps` if the engine's package is not there, and check that it belongs to this program.
+
+    Raises FixConfiguration if the project does not use the package, or uses another version of it, and
+    FixModel if `dbt deps` fails.
+    """
+    if engine_package.needs_deps(settings):
+        errors: list[str] = []
+        _in_child(
+            settings,
+            ["deps"],
+            lambda level, _, message, __: errors.append(message) if level == "error" else None,
+        )
+        if engine_package.needs_deps(settings):
+            raise _cannot_start(errors)
+    engine_package.check_version(settings)
+
+
 def _environment() -> dict[str, str]:
-    """Ours, without the warnings that dbt's own libraries give."""
-    return {**os.environ, "PYTHONWARNINGS": "ignore"}
+    """Ours, with the engine's package, and without the warnings of dbt's libraries."""
+    package = os.environ.get(engine_package.VARIABLE, str(engine_package.FOLDER))
+    return {**os.environ, "PYTHONWARNINGS": "ignore", engine_package.VARIABLE: package}
 
 
 def _where(settings: Settings) -> list[str]:
@@ -119,6 +141,7 @@ def _where(settings: Settings) -> list[str]:
 
 def _dbt(settings: Settings, arguments: Sequence[str], on_node: Callable[[str], None] | None) -> list[str]:
     """Run dbt in the project's folder; returns its error messages."""
+    install_package(settings)
     errors: list[str] = []
 
     def note(level: str, name: str, message: str, node: str) -> None:

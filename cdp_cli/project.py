@@ -12,7 +12,8 @@ from cdp_cli import dbt
 from cdp_cli.config import Settings
 
 # What dbt reads to make the manifest; when one of these is newer, the manifest is stale.
-_PARSED = ("dbt_project.yml", "profiles.yml", "models/**/*", "macros/**/*", "seeds/**/*")
+_FOLDERS = ("models/**/*", "macros/**/*", "seeds/**/*")
+_PARSED = ("dbt_project.yml", "profiles.yml", "packages.yml", *_FOLDERS)
 
 
 @dataclass(frozen=True)
@@ -94,12 +95,12 @@ class Project:
 
 
 def load_project(settings: Settings) -> Project:
-    """The project as its files are now; dbt parses it (some seconds) only where they changed.
+    """The project as its files are now; dbt parses it (some seconds) only if they changed.
 
-    Raises FixModel where it does not parse.
+    Raises FixModel if it does not parse.
     """
     manifest = settings.artifacts_dir / "manifest.json"
-    if not manifest.exists() or manifest.stat().st_mtime < _last_change(settings.project_dir):
+    if not manifest.exists() or manifest.stat().st_mtime < _last_change(settings):
         dbt.parse(settings)
     document = json.loads(manifest.read_text(encoding="utf-8"))
     models = [_model(node) for node in document["nodes"].values() if node["resource_type"] == "model"]
@@ -116,14 +117,15 @@ def load_project(settings: Settings) -> Project:
     )
 
 
-def _last_change(project_dir: Path) -> float:
-    return max((path.stat().st_mtime for path in _parsed_files(project_dir)), default=0.0)
+def _last_change(settings: Settings) -> float:
+    return max((path.stat().st_mtime for path in _parsed_files(settings)), default=0.0)
 
 
-def _parsed_files(project_dir: Path) -> Iterator[Path]:
+def _parsed_files(settings: Settings) -> Iterator[Path]:
     # Folders count too: a deleted file changes its folder's time only.
-    for pattern in _PARSED:
-        yield from project_dir.glob(pattern)
+    packages = f"{settings.packages_path}/*"
+    for pattern in (*_PARSED, packages, *(f"{packages}/{part}" for part in ("dbt_project.yml", *_FOLDERS))):
+        yield from settings.project_dir.glob(pattern)
 
 
 def _model(node: Mapping[str, Any]) -> ModelNode:

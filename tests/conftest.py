@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,15 +16,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
-PROJECT_PARTS = [
-    "models",
-    "macros",
-    "seeds",
-    "tests/data",
-    "dbt_project.yml",
-    "profiles.yml",
-    "connections.yml",
-]
+ENGINE = ROOT / "cdp_cli" / "dbt_package"
+# What a project needs to be one, and what makes it the retailer's.
+BARE_PARTS = ["macros", "dbt_project.yml", "packages.yml", "profiles.yml"]
+PROJECT_PARTS = [*BARE_PARTS, "models", "connections.yml"]
 
 
 @dataclass(frozen=True)
@@ -57,6 +52,11 @@ class Project:
         }
 
     @property
+    def engine(self) -> Path:
+        """The project's own copy of the engine's package, for tests that break something in it."""
+        return self.root / "dbt_packages" / "cdp"
+
+    @property
     def warehouse(self) -> Path:
         return self.root / "data" / "warehouse.duckdb"
 
@@ -85,16 +85,24 @@ class Project:
         return Project(destination)
 
 
-def copy_project(destination: Path) -> Project:
-    for part in PROJECT_PARTS:
-        source = ROOT / part
-        if source.is_dir():
-            shutil.copytree(source, destination / part)
-        elif source.is_file():
-            (destination / part).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(source, destination / part)
+def copy_project(
+    destination: Path, parts: Sequence[str] = PROJECT_PARTS, engine_parts: Sequence[str] = (".",)
+) -> Project:
+    """A copy of the retailer's project, or of `parts` of it, with the engine's package or parts of that."""
+    project = Project(destination)
+    _copy_parts(ROOT, destination, parts)
+    _copy_parts(ENGINE, project.engine, engine_parts)
     (destination / "data").mkdir(parents=True, exist_ok=True)
-    return Project(destination)
+    return project
+
+
+def _copy_parts(source: Path, destination: Path, parts: Sequence[str]) -> None:
+    for part in parts:
+        (destination / part).parent.mkdir(parents=True, exist_ok=True)
+        if (source / part).is_dir():
+            shutil.copytree(source / part, destination / part, dirs_exist_ok=True)
+        else:
+            shutil.copy(source / part, destination / part)
 
 
 @pytest.fixture

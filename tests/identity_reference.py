@@ -22,6 +22,7 @@ from cdp_cli.identity.change_guard import ChangeGuard
 from cdp_cli.identity.prepare import model_text, renderer
 
 ROOT = Path(__file__).resolve().parents[1]
+ENGINE = ROOT / "cdp_cli" / "dbt_package"
 PAGE = ROOT / "docs" / "identity-reference.md"
 
 _HEAD = """# Identity: every rule, veto, band and limit
@@ -126,12 +127,12 @@ def dbt_vars() -> dict[str, str]:
     """The defaults of the vars that models and macros of identity read, by name."""
     names: dict[str, str] = {}
     for folder in ("models", "macros"):
-        for path in sorted((ROOT / folder / "identity").iterdir()):
+        for path in sorted((ENGINE / folder / "identity").iterdir()):
             text = path.read_text(encoding="utf-8")
             # A macro that checks a var has its name and default from whoever calls it.
             for name, default in re.findall(r"\bvar\('(\w+)', ([^)]+)\)", text):
                 names[name] = default.strip()
-    project = yaml.safe_load((ROOT / "dbt_project.yml").read_text(encoding="utf-8"))
+    project = yaml.safe_load((ENGINE / "dbt_project.yml").read_text(encoding="utf-8"))
     return {name: str(project["vars"].get(name, default)) for name, default in sorted(names.items())}
 
 
@@ -177,7 +178,7 @@ def _bands() -> str:
 
 
 def _types() -> str:
-    folder = ROOT / "seeds" / "identity"
+    folder = ENGINE / "seeds" / "identity"
     with (folder / "identifier_types.csv").open(encoding="utf-8") as lines:
         header, *rows = csv.reader(lines)
     twin = yaml.safe_load((folder / "identifier_types.yml").read_text(encoding="utf-8"))["seeds"][0]
@@ -209,10 +210,10 @@ def _vars() -> str:
 
 
 def _blocks() -> str:
-    model = parse_one(renderer(ROOT)(model_text(ROOT, "identity_keys")), read="duckdb")
+    model = parse_one(renderer(ROOT)(model_text("identity_keys")), read="duckdb")
     final = next(cte.this for cte in model.find_all(exp.CTE) if cte.alias == "final")
     keys = {column.alias_or_name: column.unalias().sql("duckdb") for column in final.selects}
-    with (ROOT / "seeds" / "identity" / "blocking_rules.csv").open(encoding="utf-8") as lines:
+    with (ENGINE / "seeds" / "identity" / "blocking_rules.csv").open(encoding="utf-8") as lines:
         rows: list[Sequence[object]] = [
             (
                 f"`{rule}`",

@@ -41,7 +41,7 @@ def blocking_rules(
     try:
         connection.register("identity_records", records)
         connection.register("identity_identifiers", identifiers)
-        sql = renderer(project_dir)(model_text(project_dir, "identity_keys"))
+        sql = renderer(project_dir)(model_text("identity_keys"))
         connection.execute(f"create view identity_keys as {sql}")
         connection.execute(
             "create view keys as unpivot identity_keys on columns(* exclude (record_id)) "

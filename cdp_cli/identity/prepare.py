@@ -18,6 +18,7 @@ import yaml
 
 from cdp_cli.identity.caps import caps_in_force
 
+_PACKAGE = Path(__file__).parents[1] / "dbt_package"
 _MACRO_FOLDERS = ("identity", "portability")
 _SEEDS = ("identifier_types", "blocked_values", "nicknames", "mobile_prefixes", "blocking_rules")
 # In the order in which they read each other.
@@ -34,9 +35,9 @@ def prepare(connection: duckdb.DuckDBPyConnection, people: pa.Table, project_dir
     render = renderer(project_dir)
     give_caps(connection, {})
     for model in SQL_MODELS:
-        sql = render(model_text(project_dir, model))
+        sql = render(model_text(model))
         connection.execute(f"create or replace temp table {model} as {sql}")
-    blocks = render(model_text(project_dir, "identity_blocks"))
+    blocks = render(model_text("identity_blocks"))
     connection.execute(f"create or replace temp view identity_blocks as {blocks}")
 
 
@@ -51,6 +52,7 @@ def load_seeds(connection: duckdb.DuckDBPyConnection, project_dir: Path) -> None
     """Make the seeds of identity as tables in `connection`."""
     for seed in _SEEDS:
         path = project_dir / "seeds" / "identity" / f"{seed}.csv"
+        path = path if path.is_file() else _PACKAGE / "seeds" / "identity" / f"{seed}.csv"
         types = _column_types(path.with_suffix(".yml"))
         connection.execute(
             f"create or replace temp table {seed} as "
@@ -71,9 +73,9 @@ def give_people(connection: duckdb.DuckDBPyConnection, people: pa.Table) -> None
     connection.execute(f"create or replace temp view unified_people as select {columns} from given_people")
 
 
-def model_text(project_dir: Path, model: str) -> str:
+def model_text(model: str) -> str:
     """The text of a model of identity, as dbt reads it."""
-    return (project_dir / "models" / "identity" / f"{model}.sql").read_text(encoding="utf-8")
+    return (_PACKAGE / "models" / "identity" / f"{model}.sql").read_text(encoding="utf-8")
 
 
 def renderer(project_dir: Path, variables: Mapping[str, Any] | None = None) -> Any:
@@ -81,12 +83,11 @@ def renderer(project_dir: Path, variables: Mapping[str, Any] | None = None) -> A
 
     An incremental model is rendered as one whose table is there, under the model's name in `this`.
     """
-    project = yaml.safe_load((project_dir / "dbt_project.yml").read_text(encoding="utf-8"))
-    values = {**(project.get("vars") or {}), **(variables or {})}
+    values = {**_vars(_PACKAGE), **_vars(project_dir), **(variables or {})}
     texts = [
-        path.read_text(encoding="utf-8")
+        path.read_text(encoding="utf-8").replace("cdp.", "")
         for folder in _MACRO_FOLDERS
-        for path in sorted((project_dir / "macros" / folder).glob("*.sql"))
+        for path in sorted((_PACKAGE / "macros" / folder).glob("*.sql"))
     ]
     # A materialization is a tag of dbt's own, and none of what models call.
     macros = "\n".join(text for text in texts if "{% materialization" not in text)
@@ -107,7 +108,9 @@ def renderer(project_dir: Path, variables: Mapping[str, Any] | None = None) -> A
     adapter.macros = environment.from_string(macros).module
 
     def render(text: str, this: str = "") -> str:
-        return environment.from_string(macros + "\n" + text).render(this=this).strip()
+        # All macros stand in one template, where the package's name before them means nothing.
+        whole = macros + "\n" + text.replace("cdp.", "")
+        return environment.from_string(whole).render(this=this).strip()
 
     return render
 
@@ -135,6 +138,11 @@ class _CrossDatabase:
     @staticmethod
     def split_part(text: str, delimiter: str, part: int) -> str:
         return f"split_part({text}, {delimiter}, {part})"
+
+
+def _vars(project_dir: Path) -> dict[str, Any]:
+    project = yaml.safe_load((project_dir / "dbt_project.yml").read_text(encoding="utf-8"))
+    return project.get("vars") or {}
 
 
 def _vocabulary() -> dict[str, str]:

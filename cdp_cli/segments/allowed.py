@@ -9,10 +9,13 @@ from sqlglot import exp
 # What names a table or a value.
 REFERENCES: Final = ("ref", "source", "var")
 
-PROJECT_MACROS: Final = ("days_between", "most_frequent", "run_started_at_utc", "share", "within_days")
+# Macros of the engine that give an expression.
+ENGINE_MACROS: Final = (
+    "cdp.days_between", "cdp.most_frequent", "cdp.run_started_at_utc", "cdp.share", "cdp.within_days",
+)  # fmt: skip
 
-# Macros of the project that give a table out of another, named by ref() or by a WITH.
-TABLE_MACROS: Final = ("one_per_household",)
+# Macros of the engine that give a table out of another, named by ref() or by a WITH.
+TABLE_MACROS: Final = ("cdp.one_per_household",)
 
 # Macros of dbt that give a type's name.
 DBT_TYPES: Final = {

@@ -17,7 +17,7 @@ from sqlglot import exp
 from cdp_cli.segments.allowed import (
     DBT_MACROS,
     DBT_TYPES,
-    PROJECT_MACROS,
+    ENGINE_MACROS,
     REFERENCES,
     REFUSED_SOURCES,
     TABLE_MACROS,
@@ -27,7 +27,7 @@ TABLE = "cdp_table_"
 MACRO = "cdp_macro"
 
 _KNOWN = (
-    *REFERENCES, *PROJECT_MACROS, *TABLE_MACROS, *(f"dbt.{name}" for name in (*DBT_MACROS, *DBT_TYPES))
+    *REFERENCES, *ENGINE_MACROS, *TABLE_MACROS, *(f"dbt.{name}" for name in (*DBT_MACROS, *DBT_TYPES))
 )  # fmt: skip
 
 

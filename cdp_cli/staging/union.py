@@ -122,7 +122,7 @@ def _properties(entity: Entity, models: Sequence[StagingModel]) -> str:
         }
         if column.name == entity.key:
             # Whoever has no id is nobody; a fact without one is a row of its own, and a test less is time.
-            described["data_tests"] = ["is_key"]
+            described["data_tests"] = ["cdp.is_key"]
         columns.append(described)
     sources = ", ".join(model.name for model in models) or "no staging model yet"
     model = {

@@ -10,7 +10,7 @@ with
 
 addressees as (
 
-    {{ one_profile_per('email') }}
+    {{ cdp.one_profile_per('email') }}
 
 )
 

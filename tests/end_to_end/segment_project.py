@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from tests.conftest import ROOT, Project
+from tests.conftest import BARE_PARTS, Project, copy_project
 
-PARTS = ["macros", "dbt_project.yml", "profiles.yml", "models/_operations.yml"]
-MEMBERS = "models/insights/segment_members"
+ENGINE_PARTS = [
+    "macros",
+    "dbt_project.yml",
+    "models/_operations.yml",
+    "models/insights/segment_members.sql",
+    "models/insights/segment_members.yml",
+]
 
 
 def make_project(root: Path, people: Sequence[str], segments: Mapping[str, str]) -> Project:
     """A project whose profiles are `people` and whose segments are `segments` (name to SQL)."""
-    for part in [*PARTS, f"{MEMBERS}.sql", f"{MEMBERS}.yml"]:
-        (root / part).parent.mkdir(parents=True, exist_ok=True)
-        copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
-        copy(ROOT / part, root / part)
-    for folder in ("models/profiles", "models/segments", "data"):
-        (root / folder).mkdir(parents=True)
-    (root / "models/profiles/profiles.sql").write_text(
+    project = copy_project(root, BARE_PARTS, ENGINE_PARTS)
+    for folder in (project.engine / "models/profiles", root / "models/segments"):
+        folder.mkdir(parents=True)
+    (project.engine / "models/profiles/profiles.sql").write_text(
         "select profile_id, cast(null as varchar) as email from main.people", encoding="utf-8"
     )
-    project = Project(root)
     set_people(project, people)
     for name, sql in segments.items():
         set_segment(project, name, sql)

@@ -17,9 +17,8 @@ import duckdb
 import pytest
 
 from cdp_cli.receiver import Receiver
-from tests.conftest import ROOT, Project
+from tests.conftest import BARE_PARTS, ROOT, Project, copy_project
 
-PARTS = ["macros", "dbt_project.yml", "profiles.yml", "connections.yml", "models/_operations.yml"]
 PEOPLE = [(f"p{n}", f"person{n}@example.com") for n in range(1, 41)]
 CONNECTIONS = (ROOT / "connections.yml").read_text(encoding="utf-8")
 WEBHOOK = (ROOT / "cdp_cli" / "channels" / "webhook.yml").read_text(encoding="utf-8")
@@ -158,14 +157,14 @@ CASES = [
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
     root = tmp_path_factory.mktemp("channels") / "project"
-    for part in PARTS:
-        (root / part).parent.mkdir(parents=True, exist_ok=True)
-        (shutil.copytree if (ROOT / part).is_dir() else shutil.copy)(ROOT / part, root / part)
-    (root / "data").mkdir()
-    for name, sql in {**MODELS, **{f"activation/{name}": sql for name, sql in SYNCS.items()}}.items():
-        (root / "models" / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / "models" / f"{name}.sql").write_text(sql, encoding="utf-8")
-    project = Project(root)
+    project = copy_project(
+        root, [*BARE_PARTS, "connections.yml"], ["macros", "dbt_project.yml", "models/_operations.yml"]
+    )
+    models = {project.engine / "models" / name: sql for name, sql in MODELS.items()}
+    models |= {root / "models" / "activation" / name: sql for name, sql in SYNCS.items()}
+    for path, sql in models.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.with_suffix(".sql").write_text(sql, encoding="utf-8")
     with duckdb.connect(str(project.warehouse)) as warehouse:
         warehouse.execute("create table people (profile_id varchar, email varchar)")
         warehouse.executemany("insert into people values (?, ?)", PEOPLE)

@@ -229,7 +229,7 @@ def test_a_build_without_its_model_trains_anew_and_keeps_every_id(demo: Project)
     with duckdb.connect(str(demo.warehouse)) as connection:
         before = connection.execute(query).fetchall()
         connection.execute("delete from identity.identity_models")
-    ran = demo.dbt("build", "--select", "path:models/identity", "--exclude", "test_type:singular")
+    ran = demo.dbt("build", "--select", "cdp.identity", "--exclude", "test_type:singular")
     assert ran.code == 0, ran.out
     with duckdb.connect(str(demo.warehouse), read_only=True) as connection:
         assert connection.execute("select count(*) from identity.identity_models").fetchall() == [(1,)]

@@ -268,19 +268,19 @@ def test_it_is_refused_in_a_sentence_and_nobody_changes(demo: Project, case: Cas
         with duckdb.connect(str(demo.warehouse)) as connection:
             connection.execute(case.sql)
     if case.share:
-        settings = demo.root / "dbt_project.yml"
+        settings = demo.engine / "dbt_project.yml"
         text = settings.read_text(encoding="utf-8")
         settings.write_text(
             text.replace("identity_change_guard: 0.05", f"identity_change_guard: {case.share}"),
             encoding="utf-8",
         )
     if case.types[0]:
-        types = demo.root / "seeds" / "identity" / "identifier_types.csv"
+        types = demo.engine / "seeds" / "identity" / "identifier_types.csv"
         text = types.read_text(encoding="utf-8")
         assert case.types[0] in text
         types.write_text(text.replace(*case.types), encoding="utf-8")
     if case.blocked:
-        with (demo.root / "seeds" / "identity" / "blocked_values.csv").open("a", encoding="utf-8") as seed:
+        with (demo.engine / "seeds" / "identity" / "blocked_values.csv").open("a", encoding="utf-8") as seed:
             seed.write(case.blocked)
     before = people_of(demo)
     ran = demo.cdp(*case.arguments.split(), KLAVIYO_API_KEY="demo")

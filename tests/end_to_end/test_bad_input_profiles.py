@@ -56,7 +56,7 @@ def small(built_demo: Project, tmp_path_factory: pytest.TempPathFactory) -> Proj
 def test_a_bad_survivorship_stops_the_build_and_the_profiles_stand(
     small: Project, declared: str, sentence: str
 ) -> None:
-    twin = small.root / "models" / "profiles" / "profiles.yml"
+    twin = small.engine / "models" / "profiles" / "profiles.yml"
     good = twin.read_text(encoding="utf-8")
     before = profiles_of(small)
     head, tail = good.split("- name: gender", 1)

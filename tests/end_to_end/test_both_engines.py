@@ -43,7 +43,7 @@ SMALL = """
 
 # Fails when the rows are already being written.
 BROKEN = {
-    "file": "models/profiles/profile_identifiers.sql",
+    "file": "dbt_packages/cdp/models/profiles/profile_identifiers.sql",
     "old": "select * from final",
     "new": "select * from final where cast(identifier_value as integer) > 0",
     "fail": ["dbt", "run", "--select", "profile_identifiers"],

@@ -119,14 +119,14 @@ audience as (
 
 select profile_id
 
-from {{ one_per_household('audience') }}
+from {{ cdp.one_per_household('audience') }}
 """
 
 
 def test_one_letter_goes_to_each_household(demo: Project) -> None:
     folder = demo.root / "models" / "segments"
     (folder / "letter.sql").write_text(ONE_LETTER, encoding="utf-8")
-    of_segment = "select profile_id from {{ one_per_household(ref('regulars_60d')) }}\n"
+    of_segment = "select profile_id from {{ cdp.one_per_household(ref('regulars_60d')) }}\n"
     (folder / "letter_to_regulars.sql").write_text(of_segment, encoding="utf-8")
     assert check_segments(folder) == ()
     ran = demo.dbt("run", "--select", "letter", "letter_to_regulars")

@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import Project
 
 # Singular tests hold identity to the profiles, which these builds leave as they are.
-IDENTITY = ("build", "--select", "path:models/identity", "--exclude", "test_type:singular")
+IDENTITY = ("build", "--select", "cdp.identity", "--exclude", "test_type:singular")
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from cdp_cli.receiver import Receiver
 from tests.conftest import Project
 
 SYNC, SEGMENT = "klaviyo__vip_list", "top_decile_by_value"
-IDENTITY = ("build", "--select", "path:models/identity", "--exclude", "test_type:singular")
+IDENTITY = ("build", "--select", "cdp.identity", "--exclude", "test_type:singular")
 
 
 @pytest.fixture

@@ -77,12 +77,11 @@ DATES = {
 def staging(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A project with the staging layer only, and the demo's raw tables."""
     made = copy_project(tmp_path_factory.mktemp("staging") / "project")
-    for folder in ("models", "seeds", "tests/data"):
-        for part in (made.root / folder).iterdir():
+    for folder in (made.root / "models", made.engine / "models", made.engine / "seeds"):
+        for part in folder.iterdir():
             if part.is_dir() and part.name not in {"staging", "unified"}:
                 shutil.rmtree(part)
-    for test in (made.root / "tests" / "data").glob("*"):
-        test.unlink()
+    shutil.rmtree(made.engine / "tests")
     ran = made.cdp("demo", "--customers", "200", "--seed", "3")
     assert ran.code == 0, ran.err
     built = made.dbt("build")
@@ -97,7 +96,7 @@ def literal(value: str | None) -> str:
 def show(project: Project, expression: str, rows: list[tuple[str | None, ...]]) -> list[str | None]:
     values = ", ".join(f"({n}, {', '.join(map(literal, row))})" for n, row in enumerate(rows))
     names = ", ".join("abc"[: len(rows[0])])
-    sql = f"select {{{{ {expression} }}}} as result from (values {values}) as t (n, {names}) order by n"
+    sql = f"select {{{{ cdp.{expression} }}}} as result from (values {values}) as t (n, {names}) order by n"
     ran = project.dbt("show", "--quiet", "--output", "json", "--limit", "1000", "--inline", sql)
     assert ran.code == 0, ran.out
     return [row["result"] for row in json.loads(ran.out[ran.out.index("{") :])["show"]]

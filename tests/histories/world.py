@@ -62,10 +62,8 @@ class World:
         self._connection = connect()
         load_seeds(self._connection, ROOT)
         render = renderer(ROOT)
-        self._sql = {name: render(model_text(ROOT, name)) for name in (*SQL_MODELS, *_VIEWS)}
-        self._sql["identity_record_log"] = render(
-            model_text(ROOT, "identity_record_log"), "stored_record_log"
-        )
+        self._sql = {name: render(model_text(name)) for name in (*SQL_MODELS, *_VIEWS)}
+        self._sql["identity_record_log"] = render(model_text("identity_record_log"), "stored_record_log")
 
     def close(self) -> None:
         self._connection.close()

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.conftest import ENGINE, ROOT
 
 PACKAGE = ROOT / "cdp_cli"
-MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
+MODULES = sorted(path for path in PACKAGE.rglob("*.py") if ENGINE not in path.parents)
 
 # Each layer may import the layers named after it, and itself.
 _GROUND = {"errors", "config", "log"}
-_PORTS = {"project", "dbt", "warehouse", "channels", "entities", "http", *_GROUND}
+_PORTS = {"project", "dbt", "engine_package", "warehouse", "channels", "entities", "http", *_GROUND}
 ALLOWED = {
     "cli": {"commands", "console", *_GROUND},
     "commands": {
@@ -35,7 +35,8 @@ ALLOWED = {
     "demo": {"warehouse", *_GROUND},
     "receiver": _GROUND,
     "project": {"dbt", *_GROUND},
-    "dbt": {"warehouse", *_GROUND},
+    "dbt": {"engine_package", "warehouse", *_GROUND},
+    "engine_package": _GROUND,
     "warehouse": _GROUND,
     "channels": {"http", *_GROUND},
     "entities": _GROUND,
@@ -107,11 +108,14 @@ def test_the_rule_sees_a_wrong_import(tmp_path: Path) -> None:
 
 ENGINE_WORDS = re.compile(r"target[.]type|adapter[.]type|\b(py)?spark\b|settings[.]engine", re.IGNORECASE)
 # Where engines differ, and what only names them: the extra that installs one, the target of profiles.yml.
-ENGINE_HOMES = ("cdp_cli/warehouse/", "macros/portability/", "cdp_cli/config.py")
+ENGINE_HOMES = ("cdp_cli/warehouse/", "cdp_cli/dbt_package/macros/portability/", "cdp_cli/config.py")
 
 
 def test_engines_are_told_apart_in_two_places_only() -> None:
-    texts = [*MODULES, *(p for folder in ("models", "macros", "seeds") for p in (ROOT / folder).rglob("*.*"))]
+    texts = [
+        *MODULES,
+        *(p for folder in (ROOT / "models", ROOT / "macros", ENGINE) for p in folder.rglob("*.*")),
+    ]
     found = [
         f"{path.relative_to(ROOT)}:{number}"
         for path in texts

@@ -34,8 +34,8 @@ phones as (
 
     select
         subject,
-        {{ normalize_phone('subject') }} as phone,
-        {{ national_digits('subject') }} as national_phone
+        {{ cdp.normalize_phone('subject') }} as phone,
+        {{ cdp.national_digits('subject') }} as national_phone
 
     from new_phones
 
@@ -50,12 +50,12 @@ renamed as (
 
         ---------- who: a record where the banner knew one, else an address or a number
         case source.subject_type
-            when 'anonymous_id' then {{ record_id('web_visitor', 'source.subject') }}
-            when 'customer_id' then {{ record_id('shop_customer', 'source.subject') }}
+            when 'anonymous_id' then {{ cdp.record_id('web_visitor', 'source.subject') }}
+            when 'customer_id' then {{ cdp.record_id('shop_customer', 'source.subject') }}
         end as record_id,
         case
             when subjects.subject is not null then subjects.email
-            when source.subject_type = 'email' then {{ normalize_email('source.subject') }}
+            when source.subject_type = 'email' then {{ cdp.normalize_email('source.subject') }}
         end as email,
         coalesce(subjects.phone, phones.phone) as phone,
         case
@@ -64,9 +64,9 @@ renamed as (
         end as national_phone,
 
         ---------- what
-        {{ clean_text('source.purpose') }} as purpose,
-        lower({{ clean_text('source.action') }}) as state,
-        lower({{ clean_text('source.legal_basis') }}) as legal_basis,
+        {{ cdp.clean_text('source.purpose') }} as purpose,
+        lower({{ cdp.clean_text('source.action') }}) as state,
+        lower({{ cdp.clean_text('source.legal_basis') }}) as legal_basis,
 
         ---------- timestamps
         source.captured_at,

@@ -32,7 +32,7 @@ emails as (
     select
         subject_type,
         subject,
-        {{ normalize_email('subject') }} as email,
+        {{ cdp.normalize_email('subject') }} as email,
         cast(null as {{ dbt.type_string() }}) as phone,
         cast(null as {{ dbt.type_string() }}) as national_phone,
         loaded_at
@@ -49,8 +49,8 @@ phones as (
         subject_type,
         subject,
         cast(null as {{ dbt.type_string() }}) as email,
-        {{ normalize_phone('subject') }} as phone,
-        {{ national_digits('subject') }} as national_phone,
+        {{ cdp.normalize_phone('subject') }} as phone,
+        {{ cdp.national_digits('subject') }} as national_phone,
         loaded_at
 
     from addresses

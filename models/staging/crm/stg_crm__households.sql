@@ -2,7 +2,7 @@ with
 
 source as (
 
-    select * from {{ latest_rows(source('crm', 'households'), 'household_id', 'updated_at') }}
+    select * from {{ cdp.latest_rows(source('crm', 'households'), 'household_id', 'updated_at') }}
 
 ),
 
@@ -11,11 +11,11 @@ renamed as (
     select
 
         household_id,
-        {{ clean_text('name') }} as household_name,
-        {{ clean_text('street') }} as street_address,
-        {{ clean_text('city') }} as city,
-        upper({{ clean_text('zip') }}) as postcode,
-        upper({{ clean_text('country') }}) as country,
+        {{ cdp.clean_text('name') }} as household_name,
+        {{ cdp.clean_text('street') }} as street_address,
+        {{ cdp.clean_text('city') }} as city,
+        upper({{ cdp.clean_text('zip') }}) as postcode,
+        upper({{ cdp.clean_text('country') }}) as country,
         updated_at,
         _loaded_at as loaded_at
 

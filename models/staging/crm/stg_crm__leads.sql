@@ -2,7 +2,7 @@ with
 
 source as (
 
-    select * from {{ latest_rows(source('crm', 'leads'), 'lead_id', 'updated_at') }}
+    select * from {{ cdp.latest_rows(source('crm', 'leads'), 'lead_id', 'updated_at') }}
 
 ),
 
@@ -11,17 +11,17 @@ renamed as (
     select
 
         ---------- ids
-        {{ record_id('crm_lead', 'lead_id') }} as record_id,
+        {{ cdp.record_id('crm_lead', 'lead_id') }} as record_id,
 
         ---------- person
-        {{ clean_text('name') }} as full_name,
-        {{ normalize_email('email') }} as email,
-        {{ normalize_phone('phone') }} as phone,
-        {{ clean_text('city') }} as city,
+        {{ cdp.clean_text('name') }} as full_name,
+        {{ cdp.normalize_email('email') }} as email,
+        {{ cdp.normalize_phone('phone') }} as phone,
+        {{ cdp.clean_text('city') }} as city,
 
         ---------- lead
-        {{ clean_text('lead_source') }} as lead_source,
-        {{ clean_text('status') }} as lead_status,
+        {{ cdp.clean_text('lead_source') }} as lead_source,
+        {{ cdp.clean_text('status') }} as lead_status,
 
         ---------- timestamps
         created_at,

@@ -2,7 +2,7 @@ with
 
 source as (
 
-    select * from {{ latest_rows(source('email', 'subscribers'), 'subscriber_id', 'updated_at') }}
+    select * from {{ cdp.latest_rows(source('email', 'subscribers'), 'subscriber_id', 'updated_at') }}
 
 ),
 
@@ -11,12 +11,12 @@ renamed as (
     select
 
         ---------- ids
-        {{ record_id('email_subscriber', 'subscriber_id') }} as record_id,
+        {{ cdp.record_id('email_subscriber', 'subscriber_id') }} as record_id,
 
         ---------- person
-        {{ clean_text('first_name') }} as first_name,
-        {{ clean_text('last_name') }} as last_name,
-        {{ normalize_email('email') }} as email,
+        {{ cdp.clean_text('first_name') }} as first_name,
+        {{ cdp.clean_text('last_name') }} as last_name,
+        {{ cdp.normalize_email('email') }} as email,
 
         ---------- subscription
         status as subscription_status,

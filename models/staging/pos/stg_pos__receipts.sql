@@ -13,8 +13,8 @@ renamed as (
         ---------- ids
         'pos_receipt:' || receipt_id as order_id,
         coalesce(
-            {{ record_id('pos_member', 'loyalty_id') }},
-            {{ record_id('pos_buyer', dbt.hash("coalesce(nullif(phone, ''), nullif(email, ''))")) }}
+            {{ cdp.record_id('pos_member', 'loyalty_id') }},
+            {{ cdp.record_id('pos_buyer', dbt.hash("coalesce(nullif(phone, ''), nullif(email, ''))")) }}
         ) as record_id,
 
         ---------- order
@@ -27,9 +27,9 @@ renamed as (
         upper(currency) as currency,
 
         ---------- buyer without a card
-        {{ clean_text('loyalty_id') }} is null as is_buyer,
-        {{ normalize_email('email') }} as email,
-        {{ normalize_phone('phone') }} as phone,
+        {{ cdp.clean_text('loyalty_id') }} is null as is_buyer,
+        {{ cdp.normalize_email('email') }} as email,
+        {{ cdp.normalize_phone('phone') }} as phone,
 
         ---------- timestamps
         sold_at as ordered_at,

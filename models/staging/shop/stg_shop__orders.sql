@@ -2,7 +2,7 @@ with
 
 source as (
 
-    select * from {{ latest_rows(source('shop', 'orders'), 'id') }}
+    select * from {{ cdp.latest_rows(source('shop', 'orders'), 'id') }}
 
 ),
 
@@ -13,8 +13,8 @@ renamed as (
         ---------- ids
         'shop_order:' || id as order_id,
         coalesce(
-            {{ record_id('shop_customer', 'customer_id') }},
-            {{ record_id('shop_guest', dbt.hash("nullif(lower(trim(email)), '')")) }}
+            {{ cdp.record_id('shop_customer', 'customer_id') }},
+            {{ cdp.record_id('shop_guest', dbt.hash("nullif(lower(trim(email)), '')")) }}
         ) as record_id,
 
         ---------- order
@@ -24,11 +24,11 @@ renamed as (
         discount as discount_amount,
         total as net_amount,
         upper(currency) as currency,
-        {{ clean_text('discount_code') }} as discount_code,
+        {{ cdp.clean_text('discount_code') }} as discount_code,
 
         ---------- guest
         customer_id is null as is_guest,
-        {{ normalize_email('email') }} as email,
+        {{ cdp.normalize_email('email') }} as email,
 
         ---------- timestamps
         created_at as ordered_at,

@@ -2,7 +2,7 @@ with
 
 source as (
 
-    select * from {{ latest_rows(source('support', 'tickets'), 'ticket_id') }}
+    select * from {{ cdp.latest_rows(source('support', 'tickets'), 'ticket_id') }}
 
 ),
 
@@ -12,7 +12,7 @@ renamed as (
 
         ---------- ids
         'support_ticket:' || ticket_id as ticket_id,
-        {{ record_id('support_requester', 'requester_id') }} as record_id,
+        {{ cdp.record_id('support_requester', 'requester_id') }} as record_id,
 
         ---------- ticket
         channel,

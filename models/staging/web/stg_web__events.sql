@@ -35,7 +35,7 @@ renamed as (
             when 'identify' then 'identified'
             else source.event
         end as event_type,
-        {{ regexp_remove('source.url', '^[a-z]+://[^/]*|[?#].*$') }} as page_path,
+        {{ cdp.regexp_remove('source.url', '^[a-z]+://[^/]*|[?#].*$') }} as page_path,
         source.product_id,
         source.category,
         source.utm_source,

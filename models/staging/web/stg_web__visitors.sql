@@ -16,7 +16,7 @@ grouped as (
         record_id,
         max(anonymous_id) as anonymous_id,
         max(user_id) as user_id,
-        {{ value_at_last('traits_email', 'occurred_at') }} as traits_email,
+        {{ cdp.value_at_last('traits_email', 'occurred_at') }} as traits_email,
         min(occurred_at) as created_at,
         max(occurred_at) as updated_at,
         max(loaded_at) as loaded_at
@@ -37,7 +37,7 @@ visitors as (
         user_id,
 
         ---------- person
-        {{ normalize_email('traits_email') }} as email,
+        {{ cdp.normalize_email('traits_email') }} as email,
 
         ---------- timestamps
         created_at,

@@ -13,7 +13,7 @@ import pytest
 from cdp_cli.identity import comparisons, found
 from cdp_cli.identity.bands import Bands
 from tests import identity_reference
-from tests.conftest import ROOT
+from tests.conftest import ENGINE, ROOT
 
 GUIDE = (ROOT / "docs" / "identity.md").read_text(encoding="utf-8")
 
@@ -55,10 +55,10 @@ def test_every_level_but_the_unknown_one_has_priors() -> None:
 
 
 def test_a_rule_joins_by_an_identifier_that_the_seed_has_and_the_models_read() -> None:
-    with (ROOT / "seeds" / "identity" / "identifier_types.csv").open(encoding="utf-8") as lines:
+    with (ENGINE / "seeds" / "identity" / "identifier_types.csv").open(encoding="utf-8") as lines:
         types = {row["identifier_type"] for row in csv.DictReader(lines)}
     assert {rule.identifier_type for rule in found.found_rules()} <= types
-    macro = (ROOT / "macros" / "identity" / "identifier_columns.sql").read_text(encoding="utf-8")
+    macro = (ENGINE / "macros" / "identity" / "identifier_columns.sql").read_text(encoding="utf-8")
     assert set(re.findall(r"^    (.+)$", macro, re.MULTILINE)[0].split()) == types
 
 

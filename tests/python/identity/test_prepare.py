@@ -9,7 +9,7 @@ import pytest
 
 from cdp_cli.identity.memory import connect
 from cdp_cli.identity.prepare import prepare
-from tests.conftest import ROOT
+from tests.conftest import ENGINE, ROOT
 from tests.python.identity.people import people
 
 
@@ -190,7 +190,7 @@ def test_each_key_is_a_blocking_rule_with_a_cap_and_listed_in_blocks() -> None:
             "phone": "+447700900123", "street_address": "1 High Street", "city": "York",
             "postcode": "YO1 7HH", "national_id": "AB123456C"}  # fmt: skip
     keys = set(table("identity_keys", same)[0]) - {"record_id"}
-    with (ROOT / "seeds" / "identity" / "blocking_rules.csv").open(encoding="utf-8") as lines:
+    with (ENGINE / "seeds" / "identity" / "blocking_rules.csv").open(encoding="utf-8") as lines:
         assert {row["blocking_rule"] for row in csv.DictReader(lines)} == keys
     other = {**same, "full_name": "Bob Lee", "birth_date": "1950-01-02"}
     # Twice the same person, and two people on one set of values.

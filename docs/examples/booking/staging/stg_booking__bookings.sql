@@ -2,7 +2,7 @@ with
 
 source as (
 
-    select * from {{ latest_rows(source('booking', 'bookings'), 'booking_id', 'changed_at') }}
+    select * from {{ cdp.latest_rows(source('booking', 'bookings'), 'booking_id', 'changed_at') }}
 
 ),
 
@@ -13,15 +13,15 @@ renamed as (
         ---------- ids
         'booking:' || booking_id as order_id,
         -- The tool has no customer number: who booked is the address, or the number, that they gave.
-        {{ record_id('booking_customer', dbt.hash(
-            "coalesce(" ~ normalize_email('email') ~ ", " ~ normalize_phone('mobile', 'country') ~ ")"
+        {{ cdp.record_id('booking_customer', dbt.hash(
+            "coalesce(" ~ cdp.normalize_email('email') ~ ", " ~ cdp.normalize_phone('mobile', 'country') ~ ")"
         )) }} as record_id,
 
         ---------- person
-        {{ clean_text('customer') }} as full_name,
-        {{ normalize_email('email') }} as email,
-        {{ normalize_phone('mobile', 'country') }} as phone,
-        upper({{ clean_text('country') }}) as country,
+        {{ cdp.clean_text('customer') }} as full_name,
+        {{ cdp.normalize_email('email') }} as email,
+        {{ cdp.normalize_phone('mobile', 'country') }} as phone,
+        upper({{ cdp.clean_text('country') }}) as country,
 
         ---------- order
         case status when 'done' then 'paid' when 'booked' then 'pending' else status end as status,

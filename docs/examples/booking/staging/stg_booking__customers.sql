@@ -15,10 +15,10 @@ customers as (
         record_id,
 
         ---------- person
-        {{ value_at_last('full_name', 'changed_at') }} as full_name,
-        {{ value_at_last('email', 'changed_at') }} as email,
-        {{ value_at_last('phone', 'changed_at') }} as phone,
-        {{ value_at_last('country', 'changed_at') }} as country,
+        {{ cdp.value_at_last('full_name', 'changed_at') }} as full_name,
+        {{ cdp.value_at_last('email', 'changed_at') }} as email,
+        {{ cdp.value_at_last('phone', 'changed_at') }} as phone,
+        {{ cdp.value_at_last('country', 'changed_at') }} as country,
 
         ---------- timestamps
         min(changed_at) as created_at,

@@ -2,7 +2,7 @@ with
 
 source as (
 
-    select * from {{ latest_rows(source('newsletter', 'readers'), 'record_id') }}
+    select * from {{ cdp.latest_rows(source('newsletter', 'readers'), 'record_id') }}
 
 ),
 
@@ -10,12 +10,12 @@ renamed as (
 
     select
 
-        {{ record_id('reader', 'record_id') }} as record_id,
-        {{ clean_text('first_name') }} as first_name,
-        {{ clean_text('last_name') }} as last_name,
-        {{ normalize_date('birth_date') }} as birth_date,
-        {{ normalize_email('email') }} as email,
-        {{ clean_text('city') }} as city,
+        {{ cdp.record_id('reader', 'record_id') }} as record_id,
+        {{ cdp.clean_text('first_name') }} as first_name,
+        {{ cdp.clean_text('last_name') }} as last_name,
+        {{ cdp.normalize_date('birth_date') }} as birth_date,
+        {{ cdp.normalize_email('email') }} as email,
+        {{ cdp.clean_text('city') }} as city,
         _loaded_at as updated_at,
         _loaded_at as loaded_at
 

@@ -2,7 +2,7 @@ with
 
 source as (
 
-    select * from {{ latest_rows(source('shop', 'orders'), 'order_id') }}
+    select * from {{ cdp.latest_rows(source('shop', 'orders'), 'order_id') }}
 
 ),
 
@@ -11,8 +11,8 @@ renamed as (
     select
 
         'shop_order:' || order_id as order_id,
-        {{ record_id('shop_customer', 'customer_id') }} as record_id,
-        {{ clean_text('customer_id') }} as user_id,
+        {{ cdp.record_id('shop_customer', 'customer_id') }} as record_id,
+        {{ cdp.clean_text('customer_id') }} as user_id,
         cast(ordered_on as {{ dbt.type_timestamp() }}) as ordered_at,
         'paid' as status,
         'online' as channel,

@@ -1,0 +1,39 @@
+{#- Stop the build where seeds/identity/identifier_types.csv does not say how each identifier may link, with a
+    sentence that names the row: a type without a row would link nobody, and nobody would be told. Runs after
+    the seed is loaded, which it takes back. -#}
+{% macro check_identifier_types() -%}
+    {%- if execute -%}
+        {%- set file = 'seeds/identity/identifier_types.csv' -%}
+        {%- set known = cdp.identifier_columns().split() -%}
+        {%- set least = {
+            'priority': 1, 'max_values_per_profile': 1, 'max_profiles_per_value': 1, 'max_household': 1, 'max_records': 0
+        } -%}
+        {%- set found = [] -%}
+        {%- for row in run_query('select * from ' ~ this ~ ' order by identifier_type') -%}
+            {%- set type = row['identifier_type'] -%}
+            {%- if type not in known -%}
+                {%- do exceptions.raise_compiler_error(
+                    file ~ " has a row for '" ~ type ~ "', which is no identifier of a person record. Name one of "
+                    ~ known | join(', ') ~ ', or remove the row.'
+                ) -%}
+            {%- elif type in found -%}
+                {%- do exceptions.raise_compiler_error(
+                    file ~ " has two rows for '" ~ type ~ "'. Keep the one whose limits are to hold."
+                ) -%}
+            {%- endif -%}
+            {%- for limit, smallest in least.items() if row[limit] is none or row[limit] < smallest -%}
+                {%- do exceptions.raise_compiler_error(
+                    file ~ ' has no ' ~ limit ~ " for '" ~ type ~ "' that could hold. Write a whole number from "
+                    ~ smallest ~ ' up.'
+                ) -%}
+            {%- endfor -%}
+            {%- do found.append(type) -%}
+        {%- endfor -%}
+        {%- for type in known if type not in found -%}
+            {%- do exceptions.raise_compiler_error(
+                file ~ " has no row for '" ~ type ~ "', so no value of it could link anybody. Add the row; with a "
+                ~ 'max_records of 0 all its values are junk, and listed as such.'
+            ) -%}
+        {%- endfor -%}
+    {%- endif -%}
+{%- endmacro %}

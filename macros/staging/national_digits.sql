@@ -1,9 +1,0 @@
-{#- The digits of a number that was typed without its country's code, without zeros before them; null where
-    the code was typed. Compared with all ways to dial the numbers that we know, they reach the same number in
-    each country: what was typed does not say in which one it is. -#}
-{% macro national_digits(column) -%}
-    case
-        when not {{ regexp_like(dialled(column), '^([+]|00)') }}
-            then nullif({{ regexp_remove(dialled(column), '^0+|[+]') }}, '')
-    end
-{%- endmacro %}
