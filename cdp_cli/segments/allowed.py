@@ -9,7 +9,7 @@ from sqlglot import exp
 # What names a table or a value.
 REFERENCES: Final = ("ref", "source", "var")
 
-PROJECT_MACROS: Final = ("days_between", "most_frequent", "run_started_at_utc", "share", "within_days")
+PROJECT_MACROS: Final = ("days_between", "most_frequent", "as_of_utc", "share", "within_days")
 
 # Macros of the project that give a table out of another, named by ref() or by a WITH.
 TABLE_MACROS: Final = ("one_per_household",)
@@ -34,11 +34,11 @@ DBT_MACROS: Final = (
 # No model may read the demo's truth.
 REFUSED_SOURCES: Final = ("truth",)
 
-# What a model's twin may configure, and the tests that may stand in it.
-TWIN_MODEL_KEYS: Final = ("name", "description", "config", "columns", "data_tests")
-TWIN_CONFIG_KEYS: Final = ("meta", "tags", "enabled")
-TWIN_COLUMN_KEYS: Final = ("name", "description", "data_tests")
-TWIN_TESTS: Final = ("accepted_values", "not_null", "relationships", "unique")
+# What a model's properties file may configure, and the tests that may stand in it.
+PROPERTIES_MODEL_KEYS: Final = ("name", "description", "config", "columns", "data_tests")
+PROPERTIES_CONFIG_KEYS: Final = ("meta", "tags", "enabled")
+PROPERTIES_COLUMN_KEYS: Final = ("name", "description", "data_tests")
+PROPERTIES_TESTS: Final = ("accepted_values", "not_null", "relationships", "unique")
 
 # Functions that are not SQL's common stock, so that sqlglot knows them by name only, and that do no harm.
 MORE_FUNCTIONS: Final = (

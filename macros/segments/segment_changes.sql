@@ -28,7 +28,7 @@
         '{{ segment }}' as segment,
         profile_id,
         event,
-        {{ run_started_at_utc() }} as occurred_at,
+        {{ as_of_utc() }} as occurred_at,
         '{{ invocation_id }}' as run_id
 
     from changes

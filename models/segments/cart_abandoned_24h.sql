@@ -15,8 +15,8 @@ cart_events as (
 
     where
         web_events.event_type in ('cart_added', 'cart_removed')
-        and web_events.occurred_at > {{ dbt.dateadd('hour', -24, run_started_at_utc()) }}
-        and web_events.occurred_at <= {{ run_started_at_utc() }}
+        and web_events.occurred_at > {{ dbt.dateadd('hour', -24, as_of_utc()) }}
+        and web_events.occurred_at <= {{ as_of_utc() }}
 
 )
 

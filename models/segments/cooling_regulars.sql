@@ -5,4 +5,4 @@ from {{ ref('profile_traits') }}
 
 where
     count_orders_60d >= 2
-    and last_engaged_at < {{ dbt.dateadd('day', -21, run_started_at_utc()) }}
+    and last_engaged_at < {{ dbt.dateadd('day', -21, as_of_utc()) }}

@@ -153,7 +153,7 @@ def comparable(column: str, kind: str) -> str:
 
 
 @pytest.mark.parametrize("day", DAYS)
-def test_the_channels_hold_the_same(kept: dict[tuple[str, str], Path], day: str) -> None:
+def test_the_destinations_hold_the_same(kept: dict[tuple[str, str], Path], day: str) -> None:
     held = {
         engine: without_run(json.loads((kept[engine, day] / "received.json").read_text(encoding="utf-8")))
         for engine in ENGINES

@@ -27,7 +27,8 @@ def arrange(project: Project) -> None:
     connections = project.root / "connections.yml"
     text = connections.read_text(encoding="utf-8")
     connections.write_text(
-        re.sub(r"(    channel: klaviyo\n)", r"\1    rows: 4\n    concurrency: 3\n", text), encoding="utf-8"
+        re.sub(r"(    destination: klaviyo\n)", r"\1    rows: 4\n    concurrency: 3\n", text),
+        encoding="utf-8",
     )
     with duckdb.connect(str(project.warehouse)) as connection:
         for table in ("profile_consents", "profile_suppressions"):

@@ -1,4 +1,4 @@
-"""`cdp run`, a day later `cdp run` again: every channel holds exactly what the models and consent say.
+"""`cdp run`, a day later `cdp run` again: every destination holds exactly what the models and consent say.
 
 What should be there is worked out from the warehouse in SQL of the test's own and compared row by row.
 """
@@ -69,7 +69,7 @@ def files_say(project: Project) -> set[tuple[str, ...]]:
     return set(rows.values())
 
 
-def check_every_channel(project: Project, receiver: Receiver) -> None:
+def check_every_destination(project: Project, receiver: Receiver) -> None:
     pairs = "external_id, email"
     vip = desired(project, "klaviyo__vip_list", "marketing_email", "email", pairs)
     assert vip
@@ -138,7 +138,7 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.mark.slow
-def test_only_changes_are_sent_and_every_channel_holds_exactly_what_it_should(
+def test_only_changes_are_sent_and_every_destination_holds_exactly_what_it_should(
     tmp_path_factory: pytest.TempPathFactory, receiver: Receiver
 ) -> None:
     project = copy_project(tmp_path_factory.mktemp("whole_path") / "project")
@@ -147,7 +147,7 @@ def test_only_changes_are_sent_and_every_channel_holds_exactly_what_it_should(
 
     first = project.cdp("run", "--json", **receiver.environment)
     assert first.code == 0, first.err
-    check_every_channel(project, receiver)
+    check_every_destination(project, receiver)
     there = {profile["external_id"] for profile in receiver.state()["klaviyo"]["profiles"].values()}
     may_be_mailed = query(project, CONSENTED.format(purpose="marketing_email", channel="email"))
     assert there <= {profile_id for (profile_id,) in may_be_mailed}, "somebody left without consent"
@@ -161,7 +161,7 @@ def test_only_changes_are_sent_and_every_channel_holds_exactly_what_it_should(
     before = len(receiver.log())
     second = project.cdp("run", "--json", **receiver.environment)
     assert second.code == 0, second.err
-    check_every_channel(project, receiver)
+    check_every_destination(project, receiver)
 
     sent, initial = counts(second.json), counts(first.json)
     assert 0 < sent["added"] + sent["changed"] + sent["removed"] < initial["added"] / 2

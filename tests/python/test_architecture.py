@@ -16,7 +16,7 @@ MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
 
 # Each layer may import the layers named after it, and itself.
 _GROUND = {"errors", "config", "log"}
-_PORTS = {"project", "dbt", "warehouse", "channels", "entities", "http", *_GROUND}
+_PORTS = {"project", "dbt", "warehouse", "destinations", "entities", "http", *_GROUND}
 ALLOWED = {
     "cli": {"commands", "console", *_GROUND},
     "commands": {
@@ -37,7 +37,7 @@ ALLOWED = {
     "project": {"dbt", *_GROUND},
     "dbt": {"warehouse", *_GROUND},
     "warehouse": _GROUND,
-    "channels": {"http", *_GROUND},
+    "destinations": {"http", *_GROUND},
     "entities": _GROUND,
     "http": _GROUND,
     "console": _GROUND,
@@ -52,7 +52,7 @@ HOMES = {
     "requests": ("http",),
     "splink": ("identity", "warehouse"),
     "rich": ("console",),
-    "duckdb": ("warehouse", "activation", "channels", "staging", "identity", "demo", "receiver"),
+    "duckdb": ("warehouse", "activation", "destinations", "staging", "identity", "demo", "receiver"),
 }
 
 

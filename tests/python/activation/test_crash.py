@@ -1,4 +1,4 @@
-"""A run killed at any moment loses no change, and repeats none at a channel that honours its keys."""
+"""A run killed at any moment loses no change, and repeats none at a destination that honours its keys."""
 
 from __future__ import annotations
 
