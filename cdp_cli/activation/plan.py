@@ -37,11 +37,6 @@ class Plan:
     is_first_run: bool
     known_until: dt.datetime | None
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is nothing to send."""
-        return not (self.added or self.changed or self.removed)
-
 
 def render_payload(ledger: Ledger, sync: Sync, payload: Payload, destination: Destination) -> diff.Rendered:
     """Check the sync against its table and destination, and make the table `payload`."""
