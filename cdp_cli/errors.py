@@ -46,8 +46,8 @@ class FixModel(CdpError):
     exit_code = 6
 
 
-class CheckChannel(CdpError):
-    """A channel could not be reached, refused us, or rejected rows; what failed comes again by itself."""
+class CheckDestination(CdpError):
+    """A destination could not be reached, refused us, or rejected rows; what failed comes again by itself."""
 
     exit_code = 7
 

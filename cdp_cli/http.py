@@ -11,7 +11,7 @@ import json
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from typing import Any
@@ -25,7 +25,6 @@ CONNECT_SECONDS = 10.0
 _POOL = 32
 
 Headers = Mapping[str, str]
-Signer = Callable[[bytes], Headers]
 
 
 class NotSent(Exception):

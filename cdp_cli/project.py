@@ -50,7 +50,6 @@ class SourceTable:
     schema: str
     table: str
     path: str
-    loaded_at_field: str | None
     meta: Mapping[str, Any]
     columns: Mapping[str, Column]
 
@@ -151,7 +150,6 @@ def _source(node: Mapping[str, Any]) -> SourceTable:
         schema=node["schema"],
         table=node["identifier"],
         path=node["original_file_path"],
-        loaded_at_field=node.get("loaded_at_field"),
         meta={**node.get("meta", {}), **node["config"].get("meta", {})},
         columns=_columns(node),
     )

@@ -53,7 +53,7 @@ class SegmentSize:
 class Status:
     """One look at the whole platform. `syncs` are the latest runs, as in cdp.sync_runs.
 
-    `held_back` are their rows of cdp.sync_blocked: what `cdp sync` said it blocked, by reason.
+    `blocked` are their rows of cdp.sync_blocked: what `cdp sync` said it blocked, by reason.
     """
 
     records: int
@@ -63,7 +63,7 @@ class Status:
     consent: tuple[PurposeConsent, ...]
     segments: tuple[SegmentSize, ...]
     syncs: tuple[dict[str, Any], ...]
-    held_back: tuple[dict[str, Any], ...]
+    blocked: tuple[dict[str, Any], ...]
     waiting_for_review: int
     failed_models: tuple[str, ...]
     freshness: tuple[SourceFreshness, ...]
@@ -85,7 +85,7 @@ def read_status(settings: Settings, project: Project, warehouse: Warehouse) -> S
         consent=_consent(warehouse, known),
         segments=_segments(project, warehouse),
         syncs=_latest_runs(warehouse),
-        held_back=_held_back(warehouse),
+        blocked=_blocked(warehouse),
         waiting_for_review=review["n"] or 0,
         failed_models=_failed_models(settings),
         freshness=_freshness(project, warehouse),
@@ -185,8 +185,8 @@ def _latest_runs(warehouse: Warehouse) -> tuple[dict[str, Any], ...]:
     )
 
 
-def _held_back(warehouse: Warehouse) -> tuple[dict[str, Any], ...]:
-    """How many rows the latest run of each sync held back, by reason."""
+def _blocked(warehouse: Warehouse) -> tuple[dict[str, Any], ...]:
+    """How many rows the latest run of each sync blocked, by reason."""
     if not (warehouse.exists("cdp", "sync_runs") and warehouse.exists("cdp", "sync_blocked")):
         return ()
     return tuple(

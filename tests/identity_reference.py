@@ -181,11 +181,11 @@ def _types() -> str:
     folder = ENGINE / "seeds" / "identity"
     with (folder / "identifier_types.csv").open(encoding="utf-8") as lines:
         header, *rows = csv.reader(lines)
-    twin = yaml.safe_load((folder / "identifier_types.yml").read_text(encoding="utf-8"))["seeds"][0]
-    reasons = "\n".join(f"- `{column['name']}`: {column['description']}" for column in twin["columns"])
+    properties = yaml.safe_load((folder / "identifier_types.yml").read_text(encoding="utf-8"))["seeds"][0]
+    reasons = "\n".join(f"- `{column['name']}`: {column['description']}" for column in properties["columns"])
     return _section(
         "Limits of identifiers",
-        f"`seeds/identity/identifier_types.csv`. {' '.join(twin['description'].split())}\n\n{reasons}",
+        f"`seeds/identity/identifier_types.csv`. {' '.join(properties['description'].split())}\n\n{reasons}",
         header,
         [(f"`{row[0]}`", *row[1:]) for row in rows],
     )

@@ -1,1 +1,1 @@
-"""Sends what changed: gate, diff, guards, frozen batches, a ledger of what each channel acknowledged."""
+"""Sends what changed: eligibility, diff, guards, frozen batches, and a ledger of what was acknowledged."""

@@ -8,10 +8,10 @@ from cdp_cli.activation.ledger import Ledger
 
 
 def note_planned(ledger: Ledger, run_id: str, now: dt.datetime) -> None:
-    """Note as deliveries of the run what `planned` newly holds back, once each."""
+    """Note as deliveries of the run which rows of `planned` are newly blocked or invalid, once each."""
     ledger.work.execute(
         """
-        create or replace temp table held as
+        create or replace temp table stopped as
         select
             key, profile_id,
             case
@@ -29,16 +29,21 @@ def note_planned(ledger: Ledger, run_id: str, now: dt.datetime) -> None:
         ledger.work.execute(
             """
             insert into ledger.deliveries
-            select ? as run_id, held.profile_id, held.operation, held.outcome, held.reason, ? as occurred_at
-            from held
-            anti join ledger.held_back as before
-                on held.key = before.key and held.outcome = before.outcome and held.reason = before.reason
-            order by held.key
+            select
+                ? as run_id, stopped.profile_id, stopped.operation, stopped.outcome, stopped.reason,
+                ? as occurred_at
+            from stopped
+            anti join ledger.blocked_or_invalid as before
+                on
+                    stopped.key = before.key
+                    and stopped.outcome = before.outcome
+                    and stopped.reason = before.reason
+            order by stopped.key
             """,
             [run_id, now],
         )
-        ledger.work.execute("delete from ledger.held_back")
-        ledger.work.execute("insert into ledger.held_back by name from held order by key")
+        ledger.work.execute("delete from ledger.blocked_or_invalid")
+        ledger.work.execute("insert into ledger.blocked_or_invalid by name from stopped order by key")
 
 
 def note_in_doubt(ledger: Ledger, run_id: str, now: dt.datetime) -> None:
@@ -68,7 +73,7 @@ def count_deliveries(ledger: Ledger, run_id: str) -> dict[tuple[str, str], int]:
 
 
 def first_reason(ledger: Ledger, run_id: str) -> str:
-    """Why the channel rejected the first of the rows that it rejected."""
+    """Why the destination rejected the first of the rows that it rejected."""
     found = ledger.work.execute(
         "select reason from ledger.deliveries where run_id = ? and outcome = 'rejected' limit 1", [run_id]
     ).fetchone()

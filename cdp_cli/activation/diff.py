@@ -1,8 +1,8 @@
-"""Compares what should be at the channel with what it acknowledged, row by row, in SQL.
+"""Compares the payload with what the destination acknowledged, row by row, in SQL.
 
-`render` makes one table of the payload (key, gate, rendered row, hash of it); `compare` joins it with the
-ledger and says for each row what to do. Only what is rendered is hashed, so a column that the channel does
-not take never causes a send.
+`render` makes one table of the payload: key, reason for blocking, rendered row and its hash. `compare` joins
+it with the ledger and decides what to do with each row. Only the rendered row is hashed, so a column that the
+destination does not take never causes a send.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import duckdb
 import pyarrow as pa
 
-from cdp_cli.activation.gate import BLOCKED
+from cdp_cli.activation.eligibility import BLOCKED
 from cdp_cli.activation.spec import PROFILE_ID, Sync, match_columns
-from cdp_cli.channels.base import Destination, Verb
+from cdp_cli.destinations.base import Destination, Verb
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def render(
     normalised = "".join(
         f",\n                {destination.field_sql(field)} as {quoted(field)}" for field in fields
     )
-    work.register("gated_rows", rows)
+    work.register("eligible_rows", rows)
     work.execute(
         f"""
         create or replace temp table payload as
@@ -53,7 +53,7 @@ def render(
                 {_key_sql(sync.spec.key)} as _cdp_key,
                 cast({PROFILE_ID} as varchar) as _cdp_profile_id,
                 {BLOCKED}{normalised}
-            from gated_rows
+            from eligible_rows
         ),
 
         rendered as (
@@ -71,7 +71,7 @@ def render(
             {BLOCKED} as blocked,
             case
                 when {BLOCKED} is not null then null
-                when strlen(_cdp_body) > {_room(destination, verb)} then 'larger than the channel takes'
+                when strlen(_cdp_body) > {_room(destination, verb)} then 'larger than the destination takes'
                 else {destination.invalid_sql(verb, fields)}
             end as invalid,
             _cdp_body as body,
@@ -83,9 +83,9 @@ def render(
     described = work.execute(
         "describe select "
         + ", ".join(["1 as one", *(f"{destination.field_sql(field)} as {quoted(field)}" for field in match)])
-        + " from gated_rows"
+        + " from eligible_rows"
     ).fetchall()
-    work.unregister("gated_rows")
+    work.unregister("eligible_rows")
     return Rendered({row[0]: row[1] for row in described[1:]})
 
 
@@ -93,9 +93,9 @@ def compare(work: duckdb.DuckDBPyConnection, sync: Sync, rendered: Rendered) -> 
     """Make the temporary table `planned`: one row per row of the payload or of the ledger, with what to do.
 
     `operation` is add, change, remove, release, unchanged, block, invalid or in_doubt. A release is a removal
-    whose object at the channel belongs to another row by now (two profiles became one): it is forgotten, not
-    sent, and the row that owns the object is sent again. `is_moved` marks a change by which the channel would
-    know another object: the old one is removed first.
+    whose object at the destination now belongs to another row, because two profiles became one. It is not
+    sent; the row is forgotten, and the row that owns the object is sent again. `is_moved` marks a change of
+    match keys, after which the destination would know another object. The old object is removed first.
     """
     removes = sync.spec.mode.remove is not None
     gone = "'remove'" if removes else "'gone'"
@@ -217,7 +217,7 @@ def stage_removals(
 
 
 def stage_puts(work: duckdb.DuckDBPyConnection) -> None:
-    """Make the temporary table `staged`: the rows that the channel shall get.
+    """Make the temporary table `staged`: the rows that the destination shall get.
 
     A moved row whose old object is still there waits: its old match keys would be forgotten.
     """
@@ -253,8 +253,8 @@ def _room(destination: Destination, verb: Verb) -> int:
 
 def _key_sql(key: Sequence[str]) -> str:
     if len(key) == 1:
-        return f"cast(gated_rows.{quoted(key[0])} as varchar)"
-    parts = [f"cast(gated_rows.{quoted(column)} as varchar)" for column in key]
+        return f"cast(eligible_rows.{quoted(key[0])} as varchar)"
+    parts = [f"cast(eligible_rows.{quoted(column)} as varchar)" for column in key]
     missing = " or ".join(f"{part} is null" for part in parts)
     return f"case when not ({missing}) then cast(json_array({', '.join(parts)}) as varchar) end"
 
@@ -265,7 +265,7 @@ def _match_keys_sql(match: Sequence[str]) -> str:
 
 
 def _identity_sql(match_keys: str, match: Sequence[str]) -> str:
-    """The strongest match key that the row has, with its name: what the channel knows the object by."""
+    """The strongest match key that the row has, with its name: what the destination knows the object by."""
     parts = [f"{literal(field + '=')} || {_extract(match_keys, field)}" for field in match]
     return f"coalesce({', '.join(parts)})" if parts else "cast(null as varchar)"
 

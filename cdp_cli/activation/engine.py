@@ -9,24 +9,24 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from cdp_cli.activation import deliveries, diff, folding, guards
-from cdp_cli.activation.gate import Payload, read_payload
+from cdp_cli.activation.eligibility import Payload, read_payload
 from cdp_cli.activation.ledger import Ledger, open_ledger
 from cdp_cli.activation.plan import Plan, make_plan, render_payload
 from cdp_cli.activation.publish import publish
 from cdp_cli.activation.recovery import recover, resolve
 from cdp_cli.activation.sender import Pace, freeze_batches, send_all
 from cdp_cli.activation.spec import Sync
-from cdp_cli.channels.base import Destination, Verb
 from cdp_cli.config import Settings
-from cdp_cli.errors import CdpError, CheckChannel, ConfirmFirst
+from cdp_cli.destinations.base import Destination, Verb
+from cdp_cli.errors import CdpError, CheckDestination, ConfirmFirst
 from cdp_cli.warehouse import open_warehouse
 
 
 @dataclass(frozen=True)
 class SyncResult:
-    """What one run of a sync did. Added, changed and removed are rows that the channel acknowledged.
+    """What one run of a sync did. Added, changed and removed are rows that the destination acknowledged.
 
-    `blocked` counts rows held back by reason; `error` says what a person should do, if anything.
+    `blocked` counts the blocked rows by reason; `error` says what a person should do, if anything.
     `status` is succeeded, partial, failed, stopped (by a guard), or skipped (its models did not build).
     """
 
@@ -65,10 +65,10 @@ def run_sync(
     doubt_was_applied: bool | None = None,
     pace: Pace | None = None,
 ) -> SyncResult:
-    """Bring the channel to what the sync's model says, and write down what it acknowledged.
+    """Bring the destination to what the sync's model says, and write down what it acknowledged.
 
     `accepted` names the guards that a person has lifted. `doubt_was_applied` is a person's word on what
-    became of all rows in doubt. Errors of the channel and tripped guards are in the result.
+    became of all rows in doubt. Errors of the destination and tripped guards are in the result.
 
     Raises other errors (FixModel, FixConfiguration, TryAgain) before anything is sent.
     """
@@ -115,7 +115,7 @@ class _Run:
         deliveries.note_planned(ledger, self.run_id, _now())
         return self._close(plan, problem)
 
-    def _recover(self) -> CheckChannel | None:
+    def _recover(self) -> CheckDestination | None:
         sent = recover(self.ledger, self.destination, self.pace)
         self.requests += sent.requests
         # Halves of a batch in doubt that were not begun are planned anew.
@@ -123,7 +123,7 @@ class _Run:
         folding.fold(self.ledger, self.run_id, _now())
         return sent.stopped or self._finish()
 
-    def _send(self, plan: Plan, rendered: diff.Rendered) -> CheckChannel | None:
+    def _send(self, plan: Plan, rendered: diff.Rendered) -> CheckDestination | None:
         """Removals first, all answered before anything is put: a late one could undo what was just put."""
         verb = self.sync.spec.mode.remove
         if verb is not None and (plan.removed or plan.changed):
@@ -137,7 +137,7 @@ class _Run:
                 return problem
         return self._finish()
 
-    def _send_staged(self, verb: Verb) -> CheckChannel | None:
+    def _send_staged(self, verb: Verb) -> CheckDestination | None:
         ledger = self.ledger
         ranges = ledger.outbox.freeze("staged", self.destination.limits(verb))
         if not ranges:
@@ -152,15 +152,15 @@ class _Run:
         folding.fold(ledger, self.run_id, _now())
         return sent.stopped
 
-    def _finish(self) -> CheckChannel | None:
-        """Close at the channel each run whose batches are all answered, this one and earlier ones."""
+    def _finish(self) -> CheckDestination | None:
+        """Close at the destination each run whose batches are all answered, this one and earlier ones."""
         open_runs = {batch.run_id for batch in self.ledger.batches("in_flight", "in_doubt")}
         for run_id in self.ledger.unfinished_runs():
             if run_id in open_runs:
                 continue
             try:
                 self.destination.finish(run_id)
-            except CheckChannel as problem:
+            except CheckDestination as problem:
                 return problem
             self.ledger.mark_finished(run_id, finished=True)
         return None
@@ -205,17 +205,17 @@ class _Run:
             error=problem,
         )
 
-    def _unhappy(self, rejected: int, in_doubt: int) -> CheckChannel | None:
+    def _unhappy(self, rejected: int, in_doubt: int) -> CheckDestination | None:
         name = self.sync.name
         if in_doubt:
-            return CheckChannel(
-                f"Sync {name}: {in_doubt:,} rows were sent without an answer, and the channel cannot say "
+            return CheckDestination(
+                f"Sync {name}: {in_doubt:,} rows were sent without an answer, and the destination cannot say "
                 "what became of them; they are held.",
                 f"Look there, then run `cdp sync {name} --resolve-doubt applied` (or not-applied).",
             )
         if rejected:
-            return CheckChannel(
-                f"Sync {name}: the channel rejected {rejected:,} rows, the first because: "
+            return CheckDestination(
+                f"Sync {name}: the destination rejected {rejected:,} rows, the first because: "
                 f"{deliveries.first_reason(self.ledger, self.run_id)}.",
                 "They come again with the next sync.",
             )

@@ -1,4 +1,4 @@
-"""Takes what a channel answered into what it has acknowledged, whole batches in a few statements."""
+"""Takes what a destination answered into what it has acknowledged, whole batches in a few statements."""
 
 from __future__ import annotations
 

@@ -39,13 +39,13 @@ def check(plan: Plan, accepted: Collection[str] = ()) -> None:
     if not plan.rows and plan.acknowledged and sync.spec.mode is not Mode.APPEND:
         if ACCEPT_EMPTY not in accepted:
             raise ConfirmFirst(
-                f"Sync {sync.name}: {table} is empty, and the channel has {plan.acknowledged:,} rows "
+                f"Sync {sync.name}: {table} is empty, and the destination has {plan.acknowledged:,} rows "
                 "from us; nothing was changed.",
                 f"Look why it is empty; if that is meant, repeat with --{ACCEPT_EMPTY}.",
             )
     elif plan.removed > plan.acknowledged * sync.spec.removal_guard and ACCEPT_REMOVALS not in accepted:
         raise ConfirmFirst(
             f"Sync {sync.name} would remove {plan.removed:,} of the {plan.acknowledged:,} rows that the "
-            f"channel has, more than its guard of {sync.spec.removal_guard:.0%}; nothing was changed.",
+            f"destination has, more than its guard of {sync.spec.removal_guard:.0%}; nothing was changed.",
             f"Look at `cdp sync {sync.name} --dry-run`; if that is meant, repeat with --{ACCEPT_REMOVALS}.",
         )

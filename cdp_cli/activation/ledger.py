@@ -1,4 +1,4 @@
-"""What a channel acknowledged, in one small database file a sync: keys, hashes and match keys, no payload.
+"""What a destination acknowledged, in one small database file per sync: keys, hashes, match keys, no payload.
 
 A batch's answer is one row and one durable commit; the rows that it settled are folded into `acknowledged`
 in one set-based statement, at the end of a run or, after a crash, at the start of the next. The rendered rows
@@ -21,7 +21,7 @@ from pathlib import Path
 import duckdb
 
 from cdp_cli.activation.outbox import Outbox, remove_database
-from cdp_cli.channels.base import Verb
+from cdp_cli.destinations.base import Verb
 from cdp_cli.errors import FixConfiguration, TryAgain
 
 # Batches: frozen -> in_flight -> accepted | refused | split | unsent | in_doubt, and from there
@@ -36,7 +36,7 @@ _TABLES = """
         doubtful boolean not null, reason varchar
     );
     create table if not exists ledger.rejected (row_number bigint not null, reason varchar);
-    create table if not exists ledger.held_back (
+    create table if not exists ledger.blocked_or_invalid (
         key varchar not null, profile_id varchar, operation varchar, outcome varchar, reason varchar
     );
     create table if not exists ledger.runs (
@@ -120,7 +120,7 @@ class Ledger:
         return bool(self.value("select count(*) from ledger.batches"))
 
     def count_acknowledged(self) -> int:
-        """Rows that the channel has from us."""
+        """Rows that the destination has from us."""
         return int(self.value("select count(*) from ledger.acknowledged"))
 
     def begin_run(self, run_id: str, started_at: dt.datetime) -> None:
@@ -140,7 +140,7 @@ class Ledger:
         )
 
     def note_blocked(self, run_id: str, blocked: Mapping[str, int]) -> None:
-        """Note how many rows a run held back, by reason."""
+        """Note how many rows a run blocked, by reason."""
         self._insert(
             "blocked",
             {
@@ -151,14 +151,14 @@ class Ledger:
         )
 
     def unfinished_runs(self) -> list[str]:
-        """Runs that sent something and whose close the channel has not confirmed."""
+        """Runs that sent something and whose close the destination has not confirmed."""
         found = self.work.execute(
             "select run_id from ledger.runs where not finished order by run_id"
         ).fetchall()
         return [row[0] for row in found]
 
     def mark_finished(self, run_id: str, *, finished: bool) -> None:
-        """Note whether the channel's side of a run is closed."""
+        """Note whether the destination's side of a run is closed."""
         self.work.execute("update ledger.runs set finished = ? where run_id = ?", [finished, run_id])
 
     def freeze(self, batches: Sequence[FrozenBatch]) -> None:
@@ -227,7 +227,7 @@ class Ledger:
 
     def _insert(self, table: str, columns: Mapping[str, Sequence[object]]) -> None:
         if next(iter(columns.values())):
-            # One statement for all rows: a channel of one row a request makes a batch of each. As lists,
+            # One statement for all rows: a destination of one row a request makes a batch of each. As lists,
             # because an Arrow table made of Python values imports pandas: half of a small run's time.
             values = ", ".join(f"unnest(?) as {name}" for name in columns)
             self.work.execute(
@@ -271,8 +271,7 @@ def open_ledger(ledger_dir: Path, sync: str, *, read_only: bool = False) -> Iter
         if is_new:
             _create(path)
         attach(work, path, sync, "ledger", read_only=False)
-        # A ledger of an earlier version may lack a table.
-        work.execute(_TABLES)
+        _upgrade(work)
         ledger = Ledger(work, outbox, is_new=is_new)
         if not ledger.names_rows():
             # What a run left that died between writing rows and naming its batches.
@@ -311,8 +310,17 @@ def _attach_copy(work: duckdb.DuckDBPyConnection, path: Path, sync: str) -> None
         attach(work, path, sync, "stored", read_only=True)
         work.execute("copy from database stored to ledger")
         work.execute("detach stored")
-    else:
-        work.execute(_TABLES)
+    _upgrade(work)
+
+
+def _upgrade(work: duckdb.DuckDBPyConnection) -> None:
+    """Bring a ledger of an earlier release to this one's tables; their rows stay."""
+    former = work.execute(
+        "select 1 from duckdb_tables() where database_name = 'ledger' and table_name = 'held_back'"
+    ).fetchone()
+    if former:
+        work.execute("alter table ledger.held_back rename to blocked_or_invalid")
+    work.execute(_TABLES)
 
 
 def attach(work: duckdb.DuckDBPyConnection, path: Path, sync: str, name: str, *, read_only: bool) -> None:
@@ -328,7 +336,7 @@ def attach(work: duckdb.DuckDBPyConnection, path: Path, sync: str, name: str, *,
             ) from error
         raise FixConfiguration(
             f"{path}, the ledger of sync {sync}, cannot be opened as a DuckDB file.",
-            "Restore it from a backup; without it cdp does not know what the channel has.",
+            "Restore it from a backup; without it cdp does not know what the destination has.",
         ) from error
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from cdp_cli.channels.base import BatchLimits
+from cdp_cli.destinations.base import BatchLimits
 
 _TABLE = """
     create table if not exists outbox.frozen_rows (

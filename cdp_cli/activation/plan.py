@@ -7,18 +7,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cdp_cli.activation import diff
-from cdp_cli.activation.gate import REASONS, Payload
+from cdp_cli.activation.eligibility import REASONS, Payload
 from cdp_cli.activation.ledger import Ledger
 from cdp_cli.activation.spec import Sync, check_columns
-from cdp_cli.channels.base import Destination
+from cdp_cli.destinations.base import Destination
 
 
 @dataclass(frozen=True)
 class Plan:
     """What a sync would do now.
 
-    `blocked` counts the rows of the model that may not leave, by reason; those of them that the channel has
-    are counted in `removed` too, where the mode removes. `acknowledged` is what the channel has from us.
+    `blocked` counts the blocked rows of the model by reason. If the mode removes, a blocked row that the
+    destination has is also counted in `removed`. `acknowledged` counts the rows that the destination has from
+    us.
     """
 
     sync: Sync
@@ -36,14 +37,9 @@ class Plan:
     is_first_run: bool
     known_until: dt.datetime | None
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is nothing to send."""
-        return not (self.added or self.changed or self.removed)
-
 
 def render_payload(ledger: Ledger, sync: Sync, payload: Payload, destination: Destination) -> diff.Rendered:
-    """Check the sync against its table and channel, and make the table `payload`."""
+    """Check the sync against its table and destination, and make the table `payload`."""
     check_columns(sync, payload.columns, destination)
     return diff.render(ledger.work, sync, payload.columns, payload.rows, destination)
 

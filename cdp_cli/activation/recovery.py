@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from cdp_cli.activation.ledger import FrozenBatch, Ledger, Settled
 from cdp_cli.activation.sender import Pace, Sent, read_back, send_all
-from cdp_cli.channels.base import Destination, Idempotency, Verb
-from cdp_cli.errors import CheckChannel
+from cdp_cli.destinations.base import Destination, Idempotency, Verb
+from cdp_cli.errors import CheckDestination
 
 NO_ANSWER = "sent, and no answer"
 
@@ -17,18 +17,18 @@ _REMOVALS = {Verb.REMOVE, Verb.REMOVE_MEMBER}
 
 
 def recover(ledger: Ledger, destination: Destination, pace: Pace) -> Sent:
-    """Ask the channel about each batch in doubt: send it again under its old key, or read it back.
+    """Ask the destination about each batch in doubt: send it again under its old key, or read it back.
 
     A batch with a row that may not leave any more is not sent again: its rows are marked as perhaps there, so
     that the plan corrects or removes them. Where neither is safe (an event that may be there once already, a
-    channel that cannot say), the batch stays in doubt until a person resolves it.
+    destination that cannot say), the batch stays in doubt until a person resolves it.
 
     Needs the table `payload`.
     """
     again: list[FrozenBatch] = []
     settled: list[Settled] = []
     requests = 0
-    stopped: CheckChannel | None = None
+    stopped: CheckDestination | None = None
     for batch in ledger.batches("in_flight", "in_doubt"):
         kind = destination.idempotency(batch.verb)
         if kind is Idempotency.READBACK:

@@ -1,6 +1,6 @@
-"""Sends frozen batches: bounded concurrency, patience with the channel, and every step in the ledger first.
+"""Sends frozen batches with bounded concurrency and retries, and writes every step to the ledger first.
 
-Threads only talk to the channel; the ledger belongs to the one thread that calls `send_all`.
+Threads only talk to the destination; the ledger belongs to the one thread that calls `send_all`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 
 from cdp_cli.activation.ledger import FrozenBatch, Ledger, Settled
-from cdp_cli.channels.base import (
+from cdp_cli.destinations.base import (
     Accepted,
     Answer,
     Batch,
@@ -26,7 +26,7 @@ from cdp_cli.channels.base import (
     Split,
     Verb,
 )
-from cdp_cli.errors import CheckChannel
+from cdp_cli.errors import CheckDestination
 from cdp_cli.log import masked
 
 _NAMESPACE = uuid.UUID("5f0c4c1e-6a3e-5d0a-9a3a-3f2f8d9f7c11")
@@ -37,8 +37,8 @@ _REASON_LENGTH = 300
 class Pace:
     """How long to wait before a batch is sent again, and how often.
 
-    Exponential backoff with full jitter on top of what the channel asked for (Retry-After), which is a lower
-    bound. Who asks for more than `patience` seconds is asked again at the next run.
+    Exponential backoff with full jitter on top of Retry-After, which is a lower bound. If the pause would be
+    longer than `patience` seconds, the batch waits for the next run.
     """
 
     attempts: int = 6
@@ -58,12 +58,12 @@ class Sent:
     """What came of a set of batches: requests made, and why it stopped before the end, if it did."""
 
     requests: int
-    stopped: CheckChannel | None = None
+    stopped: CheckDestination | None = None
 
 
 @dataclass(frozen=True)
 class _Delivered:
-    answer: Answer | CheckChannel
+    answer: Answer | CheckDestination
     doubtful: bool
     requests: int
 
@@ -76,14 +76,15 @@ def freeze_batches(run_id: str, verb: Verb, ranges: Iterable[tuple[int, int]]) -
 def send_all(ledger: Ledger, destination: Destination, batches: Iterable[FrozenBatch], pace: Pace) -> Sent:
     """Send the batches and write each answer down.
 
-    Stops early, with the reason, when the channel answers no more: what was not begun is planned anew next
-    time, and what has no answer is in doubt. Halves of a refused batch are sent like any other.
+    Stops early, with the reason, if the destination no longer answers. Batches that were not begun are
+    planned again by the next run, and batches without an answer are in doubt. Halves of a split batch are
+    sent like any other batch.
     """
     waiting = deque(batches)
     running: dict[Future[_Delivered], FrozenBatch] = {}
     stopping = threading.Event()
     requests = 0
-    stopped: CheckChannel | None = None
+    stopped: CheckDestination | None = None
     settled: list[Settled] = []
     width = max(1, min((destination.limits(batch.verb).concurrency for batch in waiting), default=1))
     with ThreadPoolExecutor(max_workers=width) as pool:
@@ -122,16 +123,16 @@ def send_all(ledger: Ledger, destination: Destination, batches: Iterable[FrozenB
 
 def read_back(
     ledger: Ledger, destination: Destination, frozen: FrozenBatch
-) -> tuple[Settled, CheckChannel | None]:
+) -> tuple[Settled, CheckDestination | None]:
     """Ask what became of a batch in doubt, and send nothing; with the reason why there is no answer."""
     rows = ledger.outbox.bodies(frozen.first_row, frozen.end_row)
     try:
-        answer: Answer | CheckChannel = destination.read_back(
+        answer: Answer | CheckDestination = destination.read_back(
             Batch(frozen.batch_id, frozen.idempotency_key, frozen.verb, rows)
         )
-    except CheckChannel as problem:
+    except CheckDestination as problem:
         answer = problem
-    unknown = isinstance(answer, (InDoubt, CheckChannel))
+    unknown = isinstance(answer, (InDoubt, CheckDestination))
     settled = _settle(frozen, _Delivered(answer, unknown, 1))
     if settled.status == "split":
         # It took none of it: the next plan cuts anew.
@@ -152,14 +153,14 @@ def _deliver(
         try:
             asks = doubtful and kind is Idempotency.READBACK
             answer = destination.read_back(batch) if asks else destination.send(batch)
-        except CheckChannel as problem:
+        except CheckDestination as problem:
             return _Delivered(problem, doubtful, requests)
         if isinstance(answer, InDoubt):
             doubtful = True
             if kind is Idempotency.APPEND_ONLY:
                 return _Delivered(answer, doubtful, requests)
         elif isinstance(answer, Retry):
-            # Asked what became of it, the channel says: nothing. It may be sent again.
+            # Asked what became of it, the destination says: nothing. It may be sent again.
             doubtful = doubtful and not asks
         else:
             return _Delivered(answer, doubtful, requests)
@@ -190,7 +191,7 @@ def _settle(batch: FrozenBatch, delivered: _Delivered) -> Settled:
             _batch(batch.run_id, batch.verb, middle, batch.end_row),
         )
         return Settled(batch, "split", _short(answer.reason), halves=halves)
-    reason = answer.problem if isinstance(answer, CheckChannel) else answer.reason
+    reason = answer.problem if isinstance(answer, CheckDestination) else answer.reason
     return Settled(batch, "in_doubt" if delivered.doubtful else "unsent", _short(reason))
 
 
@@ -199,17 +200,17 @@ def _batch(run_id: str, verb: Verb, first_row: int, end_row: int) -> FrozenBatch
     return FrozenBatch(batch_id, str(uuid.uuid5(_NAMESPACE, batch_id)), run_id, verb, first_row, end_row)
 
 
-def _why_stopped(answer: Answer | CheckChannel) -> CheckChannel:
-    if isinstance(answer, CheckChannel):
+def _why_stopped(answer: Answer | CheckDestination) -> CheckDestination:
+    if isinstance(answer, CheckDestination):
         return answer
     if isinstance(answer, Retry):
-        return CheckChannel(
-            f"The channel takes nothing now: {_short(answer.reason)}.",
+        return CheckDestination(
+            f"The destination takes nothing now: {_short(answer.reason)}.",
             "What was not sent goes out with the next sync.",
         )
     reason = answer.reason if isinstance(answer, InDoubt) else "no answer"
-    return CheckChannel(
-        f"The channel gave no answer: {_short(reason)}.",
+    return CheckDestination(
+        f"The destination gave no answer: {_short(reason)}.",
         "Run `cdp sync` again; it first asks what became of it.",
     )
 

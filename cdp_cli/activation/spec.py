@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from cdp_cli.channels.base import Destination, Verb
+from cdp_cli.destinations.base import Destination, Verb
 from cdp_cli.errors import FixConfiguration
 from cdp_cli.project import ModelNode, Project
 
@@ -21,7 +21,7 @@ class Mode(enum.Enum):
     """What a sync does with the rows of its model."""
 
     UPSERT = "upsert"  # create or update, never remove
-    UPDATE = "update"  # update what the channel has, never create or remove
+    UPDATE = "update"  # update what the destination has, never create or remove
     CREATE = "create"  # create once, never touch again
     MIRROR = "mirror"  # create, update, and remove what we sent and is gone
     AUDIENCE = "audience"  # add and remove members
@@ -29,7 +29,7 @@ class Mode(enum.Enum):
 
     @property
     def put(self) -> Verb:
-        """The verb that brings a row to the channel."""
+        """The verb that brings a row to the destination."""
         return _PUT[self]
 
     @property
@@ -39,7 +39,7 @@ class Mode(enum.Enum):
 
     @property
     def once(self) -> bool:
-        """Whether a row that the channel has is never sent again, whatever changed."""
+        """Whether a row that the destination has is never sent again, whatever changed."""
         return self in (Mode.CREATE, Mode.APPEND)
 
 
@@ -112,7 +112,7 @@ def load_sync(project: Project, name: str) -> Sync:
 
 
 def check_columns(sync: Sync, columns: Sequence[str], destination: Destination) -> None:
-    """Hold the sync against its table and its channel's object before anything is read or sent.
+    """Hold the sync against its table and its destination's object before anything is read or sent.
 
     Raises FixConfiguration with the column, verb or key that does not fit.
     """
@@ -138,13 +138,13 @@ def check_columns(sync: Sync, columns: Sequence[str], destination: Destination) 
             )
     if spec.mode.remove is not None and not match_columns(columns, destination):
         raise FixConfiguration(
-            f"Sync {sync.name} removes, but {sync.path} selects no column by which the channel knows a row.",
+            f"Sync {sync.name} removes, but {sync.path} selects none of the destination's match fields.",
             f"Select at least one of: {', '.join(destination.match_fields)}.",
         )
 
 
 def match_columns(columns: Sequence[str], destination: Destination) -> tuple[str, ...]:
-    """The payload's columns by which the channel knows a row, the strongest first."""
+    """The payload's columns by which the destination knows a row, the strongest first."""
     return tuple(field for field in destination.match_fields if field in columns)
 
 

@@ -6,7 +6,7 @@ from cdp_cli import console
 from cdp_cli.status import Status
 
 _SYNC_COLUMNS = (
-    "sync", "status", "added", "changed", "removed", "unchanged", "held back", "rejected", "in doubt",
+    "sync", "status", "added", "changed", "removed", "unchanged", "blocked", "rejected", "in doubt",
 )  # fmt: skip
 
 
@@ -43,11 +43,11 @@ def show(status: Status, *, with_syncs: bool = True) -> None:
                 for run in status.syncs
             ],
         )  # fmt: skip
-    if with_syncs and status.held_back:
+    if with_syncs and status.blocked:
         console.table(
-            "Held back, and why",
+            "Blocked, and why",
             ["sync", "reason", "rows"],
-            [(row["sync"], row["reason"], row["count_rows"]) for row in status.held_back],
+            [(row["sync"], row["reason"], row["count_rows"]) for row in status.blocked],
         )
     if status.waiting_for_review:
         console.say(f"{status.waiting_for_review:,} pairs of records wait for a person to decide.")

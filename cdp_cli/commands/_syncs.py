@@ -10,8 +10,8 @@ from cdp_cli.activation import guards
 from cdp_cli.activation.engine import SyncResult, plan_sync, run_sync
 from cdp_cli.activation.plan import Plan
 from cdp_cli.activation.spec import load_sync
-from cdp_cli.channels import connect
 from cdp_cli.config import Settings
+from cdp_cli.destinations import connect
 from cdp_cli.errors import CdpError
 from cdp_cli.project import Project
 
@@ -95,7 +95,7 @@ def show(results: Sequence[SyncResult], *, planned: bool) -> None:
     shown = [name for name in _COUNTS if name not in _RARE or any(getattr(r, name) for r in results)]
     console.table(
         "What would be sent" if planned else "What was sent",
-        ["sync", "status", *(name.replace("_", " ") for name in shown), "held back"],
+        ["sync", "status", *(name.replace("_", " ") for name in shown), "blocked"],
         [
             (r.name, r.status, *(getattr(r, name) for name in shown), _reasons(r.blocked) or None)
             for r in results
@@ -110,7 +110,7 @@ def show(results: Sequence[SyncResult], *, planned: bool) -> None:
         requests = sum(result.requests for result in results)
         console.say(f"{rows:,} rows were sent in {requests:,} requests.")
     elif not any(result.error for result in results):
-        console.say("There was nothing to send: the channels have everything already.")
+        console.say("There was nothing to send: the destinations have everything already.")
     for result in results:
         if result.error is not None:
             problem, remedy = console.literal(result.error.problem), console.literal(result.error.remedy)

@@ -1,4 +1,4 @@
-"""`cdp doctor`: check everything that a run needs, and say how to mend what is not right."""
+"""`cdp doctor`: check everything that a run needs, and say what to do about each problem."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from cdp_cli.errors import FixConfiguration
 
 _MARKS = {
     Verdict.OK: "[green]ok[/green]",
-    Verdict.WARNING: "[yellow]look[/yellow]",
-    Verdict.FAILED: "[red]mend[/red]",
+    Verdict.WARNING: "[yellow]warning[/yellow]",
+    Verdict.FAILED: "[red]failed[/red]",
 }
 
 

@@ -1,4 +1,4 @@
-"""`cdp generate`: write the union of all sources from the twins of the staging models."""
+"""`cdp generate`: write the union of all sources from the properties files of the staging models."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from cdp_cli.staging import union
 @click.option("--check", is_flag=True, help="Write nothing; fail where the files are not up to date.")
 @json_option
 def generate(settings: Settings, check: bool, as_json: bool) -> None:
-    """Write models/unified from the staging models' twins.
+    """Write models/unified from the properties files of the staging models.
 
     Run it after adding, changing or removing a staging model that names an entity in its meta, and
     commit what it writes.

@@ -18,7 +18,7 @@ from cdp_cli.project import load_project
 def move(settings: Settings, to: str, as_json: bool) -> None:
     """Copy what cannot be built again to another target: logs, raw tables, and the syncs' ledgers.
 
-    Profile ids, decisions, segment entries and what each channel has stay as they are. The models are not
+    Profile ids, decisions, segment entries and what each destination has stay as they are. The models are not
     copied: build them there. Nothing is taken away here, but send from one target only.
 
     \b

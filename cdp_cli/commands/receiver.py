@@ -30,7 +30,7 @@ from cdp_cli.receiver.faults import Fault
     "--fault", "faults", multiple=True, help="A failure to begin with, as JSON; docs/receiver.md lists them."
 )
 def receiver(command: tuple[str, ...], port: int, store: Path | None, faults: tuple[str, ...]) -> int:
-    """Run a local server that speaks the channels' contracts, until interrupted or while COMMAND runs.
+    """Run a local server that speaks the destinations' contracts, until interrupted or while COMMAND runs.
 
     COMMAND finds the server and its keys in its environment; its exit code is ours.
 

@@ -1,4 +1,4 @@
-"""`cdp sync`: send what changed to the channels."""
+"""`cdp sync`: send what changed to the destinations."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from cdp_cli.project import load_project
 @click.option(
     "--resolve-doubt",
     type=click.Choice(["applied", "not-applied"]),
-    help="Say what became of rows without an answer, after looking at the channel; needs one NAME.",
+    help="Say what became of rows without an answer, after looking at the destination; needs one NAME.",
 )
 @json_option
 def sync(
@@ -36,7 +36,7 @@ def sync(
     resolve_doubt: str | None,
     as_json: bool,
 ) -> int:
-    """Send what changed since the channels last acknowledged it; all syncs, or those named.
+    """Send what changed since the destinations last acknowledged it; all syncs, or those named.
 
     \b
     Example:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cdp_cli.channels import connect, connections
 from cdp_cli.config import Settings
+from cdp_cli.destinations import connect, connections
 from cdp_cli.doctor import Finding, Verdict
 from cdp_cli.errors import CdpError
 
 
 def check(settings: Settings) -> Iterator[Finding]:
-    """Every connection in connections.yml is complete, and its channel lets us in."""
+    """Every connection in connections.yml is complete, and its destination lets us in."""
     for name in connections(settings):
         try:
             connect(name, None, settings).check()

@@ -26,7 +26,7 @@ def check(settings: Settings) -> Iterator[Finding]:
             yield Finding(
                 Verdict.WARNING,
                 f"{name} has {doubtful:,} rows without an answer.",
-                f"Run `cdp sync {name}`; if they stay, look at the channel and use --resolve-doubt.",
+                f"Run `cdp sync {name}`; if they stay, look at the destination and use --resolve-doubt.",
             )
         else:
             yield Finding(Verdict.OK, f"{name} is complete")

@@ -1,7 +1,7 @@
 """Stops a build that would merge or split more people than a person should see first.
 
 A rule that was changed, a model that was trained anew, or a junk value that slipped in changes many profiles
-at once, and channels are told of each. What people decided since the last run does not count: they know.
+at once, and destinations are told of each. What people decided since the last run does not count: they know.
 """
 
 from __future__ import annotations

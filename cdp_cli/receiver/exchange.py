@@ -12,7 +12,7 @@ Rejects = Callable[[Mapping[str, Any]], str | None]
 
 @dataclass(frozen=True)
 class Request:
-    """What came in. `path` is below the channel's prefix; header names are in lower case."""
+    """What came in. `path` is below the destination's prefix; header names are in lower case."""
 
     method: str
     path: str
@@ -20,7 +20,7 @@ class Request:
     headers: Mapping[str, str]
     body: bytes
     rejects: Rejects  # why a record is refused on request, or None
-    origin: str  # the address of the channel's prefix, for links
+    origin: str  # the address of the destination's prefix, for links
 
     def json(self) -> Any:
         """The body as JSON, or None."""

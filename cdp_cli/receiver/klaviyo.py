@@ -1,4 +1,4 @@
-"""The part of Klaviyo's API that our channel uses, in the shapes of its OpenAPI file, revision 2026-07-15."""
+"""The part of Klaviyo's API that our destination uses, as in its OpenAPI file, revision 2026-07-15."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from cdp_cli.receiver.exchange import Reply, Request
 from cdp_cli.receiver.store import Store
 
-CHANNEL, PROFILES = "klaviyo", "profiles"
+DESTINATION, PROFILES = "klaviyo", "profiles"
 MAX_ROWS, MAX_BYTES, MAX_ROW_BYTES, MAX_MEMBERS = 10_000, 5_000_000, 100_000, 1_000
 _CONTENT_TYPE = "application/vnd.api+json"
 _CREATED = "2026-01-01T00:00:00+00:00"  # of all that it makes: nobody reads it
@@ -98,7 +98,7 @@ class Klaviyo:
             [(kind, str(row[kind]).casefold()) for kind in _IDENTIFIERS if row.get(kind)] for row in rows
         ]
         known = self._store.identify(pair for pairs in named for pair in pairs)
-        old = self._store.contents(CHANNEL, PROFILES, set(known.values()))
+        old = self._store.contents(DESTINATION, PROFILES, set(known.values()))
         number = self._store.next_number()
         ids: list[str] = []
         contents: dict[str, dict[str, Any]] = {}
@@ -127,13 +127,13 @@ class Klaviyo:
         # An address that a profile no longer has must not find it any more.
         self._store.forget_identifiers(contents.keys() & old.keys())
         self._store.set_identifiers(now)
-        self._store.apply(CHANNEL, PROFILES, "upsert", contents.items(), request)
+        self._store.apply(DESTINATION, PROFILES, "upsert", contents.items(), request)
         return ids
 
     def _join(self, list_id: str, ids: list[str], request: str) -> None:
-        members = self._store.contents(CHANNEL, PROFILES, ids)
+        members = self._store.contents(DESTINATION, PROFILES, ids)
         rows = [(key, {kind: members[key].get(kind) for kind in _IDENTIFIERS}) for key in dict.fromkeys(ids)]
-        self._store.apply(CHANNEL, f"list:{list_id}", "add_member", rows, request)
+        self._store.apply(DESTINATION, f"list:{list_id}", "add_member", rows, request)
 
     def _job(self, request: Request, job_id: str) -> Reply:
         job = self._store.job(job_id)
@@ -169,7 +169,7 @@ class Klaviyo:
             ids = [str(value) for value in wanted]
         else:
             ids = list(self._store.identify((kind, str(value).casefold()) for value in wanted).values())
-        profiles = self._store.contents(CHANNEL, PROFILES, ids)
+        profiles = self._store.contents(DESTINATION, PROFILES, ids)
         shown = sorted(profiles.items())[:size]
         data = [
             {"type": "profile", "id": key, "attributes": value, "links": {"self": ""}} for key, value in shown
@@ -178,7 +178,9 @@ class Klaviyo:
 
     def _lists(self, request: Request) -> Reply:
         names = [
-            name.removeprefix("list:") for name in self._store.objects(CHANNEL) if name.startswith("list:")
+            name.removeprefix("list:")
+            for name in self._store.objects(DESTINATION)
+            if name.startswith("list:")
         ]
         data = [_list(list_id) for list_id in names[:10]]
         return _document(200, {"data": data, "links": {"self": f"{request.origin}/api/lists"}})
@@ -197,7 +199,7 @@ class Klaviyo:
     def _remove_members(self, request: Request, list_id: str) -> Reply:
         ids, wrong = self._members(request, list_id)
         if wrong is None:
-            self._store.remove(CHANNEL, f"list:{list_id}", "remove_member", ids, str(uuid.uuid4()))
+            self._store.remove(DESTINATION, f"list:{list_id}", "remove_member", ids, str(uuid.uuid4()))
         return wrong or Reply(204)
 
     def _members(self, request: Request, list_id: str) -> tuple[list[str], Reply | None]:
@@ -209,7 +211,7 @@ class Klaviyo:
         if len(rows) > MAX_MEMBERS:
             return [], _error(400, "invalid", "At most 1000 profiles are accepted.", "/data")
         ids = [str(_dig(row, "id")) for row in rows]
-        unknown = set(ids) - self._store.contents(CHANNEL, PROFILES, ids).keys()
+        unknown = set(ids) - self._store.contents(DESTINATION, PROFILES, ids).keys()
         if unknown:
             return [], _error(404, "not_found", f"{len(unknown)} profiles do not exist.")
         return ids, None
@@ -227,11 +229,11 @@ class Klaviyo:
             return _error(400, "invalid", "Exactly one identifier is required.", "/data/attributes/profile")
         ids = [str(profile_id)] if profile_id else list(self._store.identify(given).values())
         job_id = str(uuid.uuid4())
-        for name in self._store.objects(CHANNEL):
+        for name in self._store.objects(DESTINATION):
             if name.startswith("list:"):
-                members = self._store.contents(CHANNEL, name, ids)
-                self._store.remove(CHANNEL, name, "remove_member", members, job_id)
-        self._store.remove(CHANNEL, PROFILES, "remove", ids, job_id)
+                members = self._store.contents(DESTINATION, name, ids)
+                self._store.remove(DESTINATION, name, "remove_member", members, job_id)
+        self._store.remove(DESTINATION, PROFILES, "remove", ids, job_id)
         self._store.forget_identifiers(ids)
         return Reply(202)
 

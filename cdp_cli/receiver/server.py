@@ -28,7 +28,7 @@ KEPT_REQUESTS = 1000
 
 
 class Receiver:
-    """A local server that speaks the contracts of our channels. Use it as a context manager.
+    """A local server that speaks the contracts of our destinations. Use it as a context manager.
 
     `port` 0 takes a free one. Without a `store` path it keeps everything in memory.
     """
@@ -98,7 +98,7 @@ class Receiver:
         self.faults.clear()
 
     def state(self) -> dict[str, dict[str, dict[str, Any]]]:
-        """All records by channel, object and key."""
+        """All records by destination, object and key."""
         return self.store.state()
 
     def log(self, after: int = 0) -> list[Any]:
@@ -112,10 +112,12 @@ class Receiver:
         self.store.reset()
 
     def answer(self, request: Request, prefix: str) -> Reply:
-        """Let the channel of that prefix answer."""
+        """Let the destination of that prefix answer."""
         contract = self._contracts.get(prefix)
         if contract is None:
-            return Reply(404, {"error": f"no channel at /{prefix}; there are {', '.join(self._contracts)}"})
+            return Reply(
+                404, {"error": f"no destination at /{prefix}; there are {', '.join(self._contracts)}"}
+            )
         self.requests.append(request)
         return contract.handle(request)
 
@@ -222,7 +224,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _problem(fault: Fault, prefix: str) -> Any:
-    """An error in the channel's own shape."""
+    """An error in the destination's own shape."""
     if prefix == "klaviyo":
         title = {429: "Request was throttled.", 401: "Incorrect authentication credentials."}.get(
             fault.status, "Error."

@@ -16,15 +16,15 @@ from typing import Any
 
 _TABLES = """
 create table if not exists records (
-    channel text, object text, key text, content text, primary key (channel, object, key)
+    destination text, object text, key text, content text, primary key (destination, object, key)
 ) without rowid;
 create table if not exists applied (
-    seq integer primary key, channel text, object text, operation text, key text, effect text,
+    seq integer primary key, destination text, object text, operation text, key text, effect text,
     content_hash text, request text
 );
 create table if not exists answers (
-    channel text, idempotency_key text, body_hash text, status integer, body text,
-    primary key (channel, idempotency_key)
+    destination text, idempotency_key text, body_hash text, status integer, body text,
+    primary key (destination, idempotency_key)
 ) without rowid;
 create table if not exists identifiers (
     kind text, value text, id text, primary key (kind, value)
@@ -32,6 +32,10 @@ create table if not exists identifiers (
 create table if not exists jobs (id text primary key, document text) without rowid;
 create temporary table incoming (position integer primary key, key text, content text, content_hash text);
 """
+
+
+# A column of an earlier release, and its name now.
+_RENAMED = ("channel", "destination")
 
 
 class Store:
@@ -44,6 +48,7 @@ class Store:
         self._database = sqlite3.connect(path or ":memory:", check_same_thread=False, isolation_level=None)
         self._database.execute("pragma journal_mode = wal")
         self._database.execute("pragma synchronous = normal")
+        self._rename_columns()
         self._database.executescript(_TABLES)
 
     @contextmanager
@@ -59,43 +64,45 @@ class Store:
             self._database.execute("commit")
 
     def apply(
-        self, channel: str, name: str, operation: str, rows: Iterable[tuple[str, Any]], request: str
+        self, destination: str, name: str, operation: str, rows: Iterable[tuple[str, Any]], request: str
     ) -> None:
         """Put rows of (key, content) in place and log each: created, updated or unchanged."""
         self._take(rows)
-        where = {"channel": channel, "object": name, "operation": operation, "request": request}
+        where = {"destination": destination, "object": name, "operation": operation, "request": request}
         self._database.execute(
             """
-            insert into applied (channel, object, operation, key, effect, content_hash, request)
-            select :channel, :object, :operation, incoming.key,
+            insert into applied (destination, object, operation, key, effect, content_hash, request)
+            select :destination, :object, :operation, incoming.key,
                 case when records.key is null then 'created'
                     when records.content = incoming.content then 'unchanged' else 'updated' end,
                 incoming.content_hash, :request
             from incoming left join records
-                on records.channel = :channel and records.object = :object and records.key = incoming.key
+                on records.destination = :destination and records.object = :object
+                and records.key = incoming.key
             order by incoming.position
             """,
             where,
         )
         self._database.execute(
             """
-            insert or replace into records (channel, object, key, content)
-            select :channel, :object, key, content from incoming order by position
+            insert or replace into records (destination, object, key, content)
+            select :destination, :object, key, content from incoming order by position
             """,
             where,
         )
 
-    def remove(self, channel: str, name: str, operation: str, keys: Iterable[str], request: str) -> None:
+    def remove(self, destination: str, name: str, operation: str, keys: Iterable[str], request: str) -> None:
         """Take rows away and log each: removed or absent."""
         self._take_keys(keys)
-        where = {"channel": channel, "object": name, "operation": operation, "request": request}
+        where = {"destination": destination, "object": name, "operation": operation, "request": request}
         self._database.execute(
             """
-            insert into applied (channel, object, operation, key, effect, content_hash, request)
-            select :channel, :object, :operation, incoming.key,
+            insert into applied (destination, object, operation, key, effect, content_hash, request)
+            select :destination, :object, :operation, incoming.key,
                 case when records.key is null then 'absent' else 'removed' end, null, :request
             from incoming left join records
-                on records.channel = :channel and records.object = :object and records.key = incoming.key
+                on records.destination = :destination and records.object = :object
+                and records.key = incoming.key
             order by incoming.position
             """,
             where,
@@ -103,20 +110,20 @@ class Store:
         self._database.execute(
             """
             delete from records
-            where channel = :channel and object = :object and key in (select key from incoming)
+            where destination = :destination and object = :object and key in (select key from incoming)
             """,
             where,
         )
 
-    def contents(self, channel: str, name: str, keys: Iterable[str]) -> dict[str, Any]:
+    def contents(self, destination: str, name: str, keys: Iterable[str]) -> dict[str, Any]:
         """What is kept under the keys."""
         self._take_keys(keys)
         found = self._database.execute(
             """
             select key, content from records
-            where channel = ? and object = ? and key in (select key from incoming)
+            where destination = ? and object = ? and key in (select key from incoming)
             """,
-            (channel, name),
+            (destination, name),
         )
         return {key: json.loads(content) for key, content in found}
 
@@ -145,29 +152,31 @@ class Store:
         self._take_keys(ids)
         self._database.execute("delete from identifiers where id in (select key from incoming)")
 
-    def count(self, channel: str, name: str) -> int:
+    def count(self, destination: str, name: str) -> int:
         """How many records an object has."""
-        query = "select count(*) from records where channel = ? and object = ?"
-        return int(self._database.execute(query, (channel, name)).fetchone()[0])
+        query = "select count(*) from records where destination = ? and object = ?"
+        return int(self._database.execute(query, (destination, name)).fetchone()[0])
 
-    def objects(self, channel: str) -> list[str]:
-        """The objects of a channel that have records."""
-        query = "select distinct object from records where channel = ? order by object"
-        return [name for (name,) in self._database.execute(query, (channel,))]
+    def objects(self, destination: str) -> list[str]:
+        """The objects of a destination that have records."""
+        query = "select distinct object from records where destination = ? order by object"
+        return [name for (name,) in self._database.execute(query, (destination,))]
 
     def next_number(self) -> int:
         """A number that no earlier application has."""
         return int(self._database.execute("select coalesce(max(seq), 0) + 1 from applied").fetchone()[0])
 
-    def answer(self, channel: str, idempotency_key: str) -> tuple[str, int, Any] | None:
+    def answer(self, destination: str, idempotency_key: str) -> tuple[str, int, Any] | None:
         """The body's hash, status and body answered under that key before, or None."""
-        query = "select body_hash, status, body from answers where channel = ? and idempotency_key = ?"
-        found = self._database.execute(query, (channel, idempotency_key)).fetchone()
+        query = "select body_hash, status, body from answers where destination = ? and idempotency_key = ?"
+        found = self._database.execute(query, (destination, idempotency_key)).fetchone()
         return (found[0], int(found[1]), json.loads(found[2])) if found else None
 
-    def keep_answer(self, channel: str, idempotency_key: str, body_hash: str, status: int, body: Any) -> None:
+    def keep_answer(
+        self, destination: str, idempotency_key: str, body_hash: str, status: int, body: Any
+    ) -> None:
         """Answer the same when the key comes again."""
-        values = (channel, idempotency_key, body_hash, status, json.dumps(body))
+        values = (destination, idempotency_key, body_hash, status, json.dumps(body))
         self._database.execute("insert into answers values (?, ?, ?, ?, ?)", values)
 
     def job(self, job_id: str) -> Any:
@@ -180,19 +189,19 @@ class Store:
         self._database.execute("insert or replace into jobs values (?, ?)", (job_id, json.dumps(document)))
 
     def state(self) -> dict[str, dict[str, dict[str, Any]]]:
-        """All records by channel, object and key."""
+        """All records by destination, object and key."""
         with self._lock:
             found: dict[str, dict[str, dict[str, Any]]] = {}
             rows = self._database.execute(
-                "select channel, object, key, content from records order by 1, 2, 3"
+                "select destination, object, key, content from records order by 1, 2, 3"
             )
-            for channel, name, key, content in rows:
-                found.setdefault(channel, {}).setdefault(name, {})[key] = json.loads(content)
+            for destination, name, key, content in rows:
+                found.setdefault(destination, {}).setdefault(name, {})[key] = json.loads(content)
             return found
 
     def log(self, after: int = 0) -> list[Mapping[str, Any]]:
         """Every application of a record, in order."""
-        columns = ("seq", "channel", "object", "operation", "key", "effect", "content_hash", "request")
+        columns = ("seq", "destination", "object", "operation", "key", "effect", "content_hash", "request")
         with self._lock:
             rows = self._database.execute(
                 f"select {', '.join(columns)} from applied where seq > ? order by seq", (after,)
@@ -209,6 +218,17 @@ class Store:
         """Close the file."""
         with self._lock:
             self._database.close()
+
+    def _rename_columns(self) -> None:
+        """Bring a file of an earlier release to this one's column names; its rows stay."""
+        old, new = _RENAMED
+        found = self._database.execute(
+            "select tables.name from sqlite_schema as tables, pragma_table_info(tables.name) as columns "
+            "where tables.type = 'table' and columns.name = ?",
+            (old,),
+        ).fetchall()
+        for (table,) in found:
+            self._database.execute(f"alter table {table} rename column {old} to {new}")
 
     def _take(self, rows: Iterable[tuple[str, Any]]) -> None:
         self._database.execute("delete from incoming")

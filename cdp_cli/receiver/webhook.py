@@ -37,7 +37,7 @@ class Webhook:
             return Reply(401, {"error": wrong})
         if len(request.body) > MAX_BYTES:
             return Reply(413, {"error": f"more than {MAX_BYTES} bytes"})
-        channel = request.path.strip("/") or "webhook"
+        destination = request.path.strip("/") or "webhook"
         message = request.json()
         name, verb, rows, wrong = _parsed(message)
         if wrong:
@@ -46,13 +46,13 @@ class Webhook:
             return Reply(200, {"rejected": []})
         body_hash = hashlib.sha256(request.body).hexdigest()
         with self._store.transaction():
-            seen = self._store.answer(channel, message_id)
+            seen = self._store.answer(destination, message_id)
             if seen is not None:
                 if seen[0] != body_hash:
                     return Reply(409, {"error": "this webhook-id came before with another body"})
                 return Reply(seen[1], seen[2], {"webhook-duplicate": "true"})
-            answer = self._apply(channel, name, verb, rows, request, message_id)
-            self._store.keep_answer(channel, message_id, body_hash, 200, answer)
+            answer = self._apply(destination, name, verb, rows, request, message_id)
+            self._store.keep_answer(destination, message_id, body_hash, 200, answer)
         return Reply(200, answer)
 
     def _unverified(self, request: Request, message_id: str) -> str:
@@ -71,7 +71,7 @@ class Webhook:
 
     def _apply(
         self,
-        channel: str,
+        destination: str,
         name: str,
         verb: str,
         rows: list[Mapping[str, Any]],
@@ -86,13 +86,13 @@ class Webhook:
             else:
                 taken.append((_key(row), row))
         if verb in _REMOVALS:
-            self._store.remove(channel, name, verb, [key for key, _ in taken], message_id)
+            self._store.remove(destination, name, verb, [key for key, _ in taken], message_id)
         elif verb == "append":
             first = self._store.next_number()
             numbered = [(f"{first + offset:012d}", row) for offset, (_, row) in enumerate(taken)]
-            self._store.apply(channel, name, verb, numbered, message_id)
+            self._store.apply(destination, name, verb, numbered, message_id)
         else:
-            self._store.apply(channel, name, verb, taken, message_id)
+            self._store.apply(destination, name, verb, taken, message_id)
         return {"rejected": rejected}
 
 

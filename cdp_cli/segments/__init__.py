@@ -1,4 +1,4 @@
-"""Is a segment SQL only? Reads a segment's file and twin as text and says what is in them that may not be."""
+"""Checks that a segment is SQL only: reads its file and its properties file as text."""
 
 from cdp_cli.segments.check import Problem, check_segment, check_segments
 

@@ -11,7 +11,7 @@ REFERENCES: Final = ("ref", "source", "var")
 
 # Macros of the engine that give an expression.
 ENGINE_MACROS: Final = (
-    "cdp.days_between", "cdp.most_frequent", "cdp.run_started_at_utc", "cdp.share", "cdp.within_days",
+    "cdp.days_between", "cdp.most_frequent", "cdp.as_of_utc", "cdp.share", "cdp.within_days",
 )  # fmt: skip
 
 # Macros of the engine that give a table out of another, named by ref() or by a WITH.
@@ -37,11 +37,11 @@ DBT_MACROS: Final = (
 # No model may read the demo's truth.
 REFUSED_SOURCES: Final = ("truth",)
 
-# What a model's twin may configure, and the tests that may stand in it.
-TWIN_MODEL_KEYS: Final = ("name", "description", "config", "columns", "data_tests")
-TWIN_CONFIG_KEYS: Final = ("meta", "tags", "enabled")
-TWIN_COLUMN_KEYS: Final = ("name", "description", "data_tests")
-TWIN_TESTS: Final = ("accepted_values", "not_null", "relationships", "unique")
+# What a model's properties file may configure, and the tests that may stand in it.
+PROPERTIES_MODEL_KEYS: Final = ("name", "description", "config", "columns", "data_tests")
+PROPERTIES_CONFIG_KEYS: Final = ("meta", "tags", "enabled")
+PROPERTIES_COLUMN_KEYS: Final = ("name", "description", "data_tests")
+PROPERTIES_TESTS: Final = ("accepted_values", "not_null", "relationships", "unique")
 
 # Functions that are not SQL's common stock, so that sqlglot knows them by name only, and that do no harm.
 MORE_FUNCTIONS: Final = (

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from cdp_cli.segments.properties_file import check_properties_file
 from cdp_cli.segments.statement import check_statement
 from cdp_cli.segments.template import read_template
-from cdp_cli.segments.twin import check_twin
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Problem:
 
 
 def check_segment(path: Path) -> tuple[Problem, ...]:
-    """What may not be in the segment at `path` (an .sql file) and in its twin; empty where all is well."""
+    """What is not allowed in the segment at `path` (an .sql file) and in its properties file."""
     if path.suffix != ".sql":
         return (Problem(path, 0, f"is a segment as {path.suffix}", "A segment is SQL: write an .sql file."),)
     template = read_template(path.read_text(encoding="utf-8"))
@@ -33,14 +33,17 @@ def check_segment(path: Path) -> tuple[Problem, ...]:
     # With Jinja refused, the SQL has holes; its own problems would be echoes.
     if not problems:
         problems += [Problem(path, 0, what, remedy) for what, remedy in check_statement(template.sql)]
-    twin = path.with_suffix(".yml")
-    if twin.exists():
-        problems += [Problem(twin, 0, what, remedy) for what, remedy in check_twin(twin.read_text("utf-8"))]
+    properties = path.with_suffix(".yml")
+    if properties.exists():
+        problems += [
+            Problem(properties, 0, what, remedy)
+            for what, remedy in check_properties_file(properties.read_text("utf-8"))
+        ]
     return tuple(problems)
 
 
 def check_segments(folder: Path) -> tuple[Problem, ...]:
-    """The problems of all segments below `folder`, and of YAML files there that are nobody's twin."""
+    """The problems of all segments below `folder`, and of YAML files there that belong to no segment."""
     problems: list[Problem] = []
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         if path.suffix in (".sql", ".py"):
@@ -49,6 +52,11 @@ def check_segments(folder: Path) -> tuple[Problem, ...]:
             path.suffix == ".yml" and path.with_suffix(".sql").exists()
         ):
             problems.append(
-                Problem(path, 0, "is no segment's twin", "Name it as the segment's file, with .yml for .sql.")
+                Problem(
+                    path,
+                    0,
+                    "is no segment's properties file",
+                    "Name it as the segment's file, with .yml for .sql.",
+                )
             )
     return tuple(problems)

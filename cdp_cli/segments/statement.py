@@ -94,7 +94,7 @@ def _check_functions(tree: exp.Expr) -> Iterator[tuple[str, str]]:
             continue
         seen.add(name)
         if isinstance(function, CLOCK_FUNCTIONS) or name in CLOCK_NAMES:
-            yield f"asks the machine's clock ({name})", "Use {{ run_started_at_utc() }}."
+            yield f"asks the machine's clock ({name})", "Use {{ as_of_utc() }}."
         elif isinstance(function, RANDOM_FUNCTIONS):
             yield f"draws lots ({name})", "Compare a hash of profile_id, which stays the same over runs."
         elif isinstance(function, REFUSED_FUNCTIONS) or (

@@ -24,7 +24,7 @@ select
     profiles.postcode as "location.zip",
     profiles.country as "location.country",
     profile_traits.favourite_category as "properties.favourite_category",
-    profile_traits.favourite_channel as "properties.favourite_channel",
+    profile_traits.favourite_sales_channel as "properties.favourite_sales_channel",
     profile_traits.count_orders as "properties.count_orders",
     profile_traits.sum_revenue_365d as "properties.revenue_365d",
     cast(cast(profile_traits.first_order_at as date) as {{ dbt.type_string() }}) as "properties.first_order_on",

@@ -31,4 +31,4 @@ inner join {{ ref('profiles') }} as profiles
 
 where
     segment_events.segment in ('high_value_at_risk', 'unhappy_after_support')
-    and segment_events.occurred_at > {{ dbt.dateadd('day', -30, cdp.run_started_at_utc()) }}
+    and segment_events.occurred_at > {{ dbt.dateadd('day', -30, cdp.as_of_utc()) }}

@@ -15,8 +15,8 @@ cart_events as (
 
     where
         web_events.event_type in ('cart_added', 'cart_removed')
-        and web_events.occurred_at > {{ dbt.dateadd('hour', -24, cdp.run_started_at_utc()) }}
-        and web_events.occurred_at <= {{ cdp.run_started_at_utc() }}
+        and web_events.occurred_at > {{ dbt.dateadd('hour', -24, cdp.as_of_utc()) }}
+        and web_events.occurred_at <= {{ cdp.as_of_utc() }}
 
 )
 

@@ -14,8 +14,8 @@ visited as (
 
     where
         web_events.category is not null
-        and web_events.occurred_at > {{ dbt.dateadd('day', -30, cdp.run_started_at_utc()) }}
-        and web_events.occurred_at <= {{ cdp.run_started_at_utc() }}
+        and web_events.occurred_at > {{ dbt.dateadd('day', -30, cdp.as_of_utc()) }}
+        and web_events.occurred_at <= {{ cdp.as_of_utc() }}
 
     group by identity_map.profile_id, web_events.category
     having count(distinct web_events.session_id) >= 2
@@ -38,7 +38,7 @@ bought as (
 
     where
         coalesce(orders.status, 'paid') <> 'cancelled'
-        and orders.ordered_at > {{ dbt.dateadd('day', -30, cdp.run_started_at_utc()) }}
+        and orders.ordered_at > {{ dbt.dateadd('day', -30, cdp.as_of_utc()) }}
 
 )
 

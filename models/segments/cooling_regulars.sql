@@ -5,4 +5,4 @@ from {{ ref('profile_traits') }}
 
 where
     count_orders_60d >= 2
-    and last_engaged_at < {{ dbt.dateadd('day', -21, cdp.run_started_at_utc()) }}
+    and last_engaged_at < {{ dbt.dateadd('day', -21, cdp.as_of_utc()) }}

@@ -21,4 +21,4 @@ from buyers
 
 where
     sum_revenue_365d >= 2 * avg_revenue_365d
-    and last_active_at < {{ dbt.dateadd('day', -42, cdp.run_started_at_utc()) }}
+    and last_active_at < {{ dbt.dateadd('day', -42, cdp.as_of_utc()) }}

@@ -4,5 +4,5 @@ select profile_id
 from {{ ref('profile_traits') }}
 
 where
-    first_order_at > {{ dbt.dateadd('day', -30, cdp.run_started_at_utc()) }}
+    first_order_at > {{ dbt.dateadd('day', -30, cdp.as_of_utc()) }}
     and count_categories_first_30d = 1

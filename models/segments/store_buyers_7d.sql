@@ -3,4 +3,4 @@ select profile_id
 
 from {{ ref('profile_traits') }}
 
-where last_store_order_at > {{ dbt.dateadd('day', -7, cdp.run_started_at_utc()) }}
+where last_store_order_at > {{ dbt.dateadd('day', -7, cdp.as_of_utc()) }}

@@ -5,5 +5,5 @@ from {{ ref('profile_traits') }}
 
 where
     last_satisfaction <= 2
-    and last_rated_ticket_at > {{ dbt.dateadd('day', -90, cdp.run_started_at_utc()) }}
+    and last_rated_ticket_at > {{ dbt.dateadd('day', -90, cdp.as_of_utc()) }}
     and (last_order_at is null or last_order_at < last_rated_ticket_at)

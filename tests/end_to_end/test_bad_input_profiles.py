@@ -56,17 +56,17 @@ def small(built_demo: Project, tmp_path_factory: pytest.TempPathFactory) -> Proj
 def test_a_bad_survivorship_stops_the_build_and_the_profiles_stand(
     small: Project, declared: str, sentence: str
 ) -> None:
-    twin = small.engine / "models" / "profiles" / "profiles.yml"
-    good = twin.read_text(encoding="utf-8")
+    properties = small.engine / "models" / "profiles" / "profiles.yml"
+    good = properties.read_text(encoding="utf-8")
     before = profiles_of(small)
     head, tail = good.split("- name: gender", 1)
-    twin.write_text(
+    properties.write_text(
         f"{head}- name: gender" + tail.replace("{strategy: most_frequent}", declared, 1), encoding="utf-8"
     )
     try:
         ran = small.dbt("run", "--select", "profile_provenance", "profiles")
     finally:
-        twin.write_text(good, encoding="utf-8")
+        properties.write_text(good, encoding="utf-8")
 
     assert ran.code == 1
     assert f"models/profiles/profiles.yml: the survivorship of {sentence}" in " ".join(ran.out.split())

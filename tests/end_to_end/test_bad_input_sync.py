@@ -117,7 +117,7 @@ CASES = [
          sql(f"drop table {TABLE}")),
     Case("no consent table", "has no table profiles.purposes, so consent cannot be checked", 6,
          sql("drop table profiles.purposes")),
-    Case("an empty table", f"{TABLE} is empty, and the channel has", 8, sql(f"delete from {TABLE}")),
+    Case("an empty table", f"{TABLE} is empty, and the destination has", 8, sql(f"delete from {TABLE}")),
     Case("a null key", f"1 of 2 rows of {TABLE} have no key (profile_id); nothing was sent.", 8,
          sql(f"delete from {TABLE} where external_id not in {FIRST_TWO}",
              f"update {TABLE} set profile_id = null where external_id = {FIRST}")),
@@ -158,7 +158,7 @@ def test_it_is_said_in_one_sentence_and_nothing_is_sent(case: Case, synced: tupl
     assert receiver.log() == before
 
 
-def test_afterwards_the_channel_still_has_everything(synced: tuple[Project, Receiver]) -> None:
+def test_afterwards_the_destination_still_has_everything(synced: tuple[Project, Receiver]) -> None:
     project, receiver = synced
     result = project.cdp("sync", SYNC, "--json", **receiver.environment).json["syncs"][0]
     assert (result["status"], result["requests"]) == ("succeeded", 0)

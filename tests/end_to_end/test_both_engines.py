@@ -13,7 +13,7 @@ import pytest
 
 from cdp_cli.receiver import Receiver
 from tests import spark
-from tests.conftest import ROOT, Project, copy_project
+from tests.conftest import ROOT, TODAY, Project, copy_project
 
 pytestmark = pytest.mark.slow
 
@@ -78,7 +78,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Path
         store = folder / f"{engine}.sqlite"
         with Receiver(store) as receiver:
             run_steps(project, engine, receiver, store, [
-                ["demo", "--customers", "200", "--seed", "7", "--today", "2026-11-22"],
+                ["demo", "--customers", "200", "--seed", "7", "--today", TODAY],
                 ["run"], str(folders[engine, "today"]),
                 BROKEN, str(folders[engine, "failed"]),
                 ["demo", "--advance", "1"],
@@ -153,7 +153,7 @@ def comparable(column: str, kind: str) -> str:
 
 
 @pytest.mark.parametrize("day", DAYS)
-def test_the_channels_hold_the_same(kept: dict[tuple[str, str], Path], day: str) -> None:
+def test_the_destinations_hold_the_same(kept: dict[tuple[str, str], Path], day: str) -> None:
     held = {
         engine: without_run(json.loads((kept[engine, day] / "received.json").read_text(encoding="utf-8")))
         for engine in ENGINES

@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from cdp_cli.segments import check_segments
-from tests.conftest import Project, copy_project
+from tests.conftest import TODAY, Project, copy_project
 
 MODELS = ("+profiles", "--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
 
@@ -23,7 +23,7 @@ def rows(project: Project, sql: str, *values: Any) -> list[tuple[Any, ...]]:
 @pytest.fixture(scope="module")
 def thousand(tmp_path_factory: pytest.TempPathFactory) -> Project:
     project = copy_project(tmp_path_factory.mktemp("thousand") / "project")
-    made = project.cdp("demo", "--customers", "1000", "--seed", "3", "--today", "2026-11-22")
+    made = project.cdp("demo", "--customers", "1000", "--seed", "3", "--today", TODAY)
     assert made.code == 0, made.err
     built = project.dbt("build", "--select", *MODELS)
     assert built.code == 0, built.out

@@ -72,7 +72,7 @@ def buyer_among_visitors(project: Project, sent: set[str]) -> tuple[str, list[st
 
 
 @pytest.mark.deep
-def test_a_split_is_felt_by_traits_segments_and_channels_and_undone_as_one(
+def test_a_split_is_felt_by_traits_segments_and_destinations_and_undone_as_one(
     demo: Project, receiver: Receiver
 ) -> None:
     sync(demo, receiver)

@@ -15,7 +15,7 @@ from tests.conftest import Project
 
 TRAITS = [
     "count_orders", "count_orders_60d", "sum_revenue_365d", "avg_order_value", "median_days_between_orders",
-    "days_since_last_order", "favourite_channel", "favourite_category", "favourite_order_hour",
+    "days_since_last_order", "favourite_sales_channel", "favourite_category", "favourite_order_hour",
     "count_categories_first_30d", "share_discount", "return_rate", "sum_refunds", "count_visits_30d",
     "count_product_views_90d", "favourite_viewed_category", "last_cart_added_at", "count_emails_opened_90d",
     "open_rate_90d", "last_engaged_at", "last_satisfaction", "count_tickets_365d",
@@ -106,7 +106,7 @@ def count_for(facts: Facts, profile: str) -> dict[str, Any]:
         else None,
         "median_days_between_orders": statistics.median(gaps) if gaps else None,
         "days_since_last_order": facts.seconds_ago(orders[-1]["ordered_at"]) / 86400 if orders else None,
-        "favourite_channel": most_frequent(order["channel"] for order in orders),
+        "favourite_sales_channel": most_frequent(order["sales_channel"] for order in orders),
         "favourite_category": most_frequent(item["category"] for _, item in items),
         "favourite_order_hour": most_frequent(order["ordered_at"].hour for order in orders),
         "count_categories_first_30d": len(

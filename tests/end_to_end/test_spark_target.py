@@ -9,12 +9,12 @@ from typing import Any
 import duckdb
 import pytest
 
-from cdp_cli.activation.gate import read_payload
+from cdp_cli.activation.eligibility import read_payload
 from cdp_cli.activation.ledger import open_ledger
 from cdp_cli.activation.plan import render_payload
 from cdp_cli.activation.spec import choose_names, load_sync
-from cdp_cli.channels import connect
 from cdp_cli.config import Settings
+from cdp_cli.destinations import connect
 from cdp_cli.errors import FixInput
 from cdp_cli.move import log_tables, move
 from cdp_cli.project import load_project

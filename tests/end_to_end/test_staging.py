@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.conftest import Project, copy_project
+from tests.conftest import TODAY, Project, copy_project
 
 PHONES = {
     # as typed, country: as kept
@@ -82,7 +82,7 @@ def staging(tmp_path_factory: pytest.TempPathFactory) -> Project:
             if part.is_dir() and part.name not in {"staging", "unified"}:
                 shutil.rmtree(part)
     shutil.rmtree(made.engine / "tests")
-    ran = made.cdp("demo", "--customers", "200", "--seed", "3")
+    ran = made.cdp("demo", "--customers", "200", "--seed", "3", "--today", TODAY)
     assert ran.code == 0, ran.err
     built = made.dbt("build")
     assert built.code == 0, built.out

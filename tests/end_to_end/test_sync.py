@@ -1,4 +1,4 @@
-"""`cdp sync` on the demo: the channel has what the models and consent say, and only changes travel."""
+"""`cdp sync` on the demo: the destination has what the models and consent say, and only changes travel."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def query(project: Project, sql: str) -> list[Any]:
 
 
 def allowed(project: Project, sync: str) -> dict[str, str]:
-    """Who the channel may have, in words other than the engine's: external id and e-mail."""
+    """Who the destination may have, in words other than the engine's: external id and e-mail."""
     rows = query(
         project,
         f"""
@@ -59,7 +59,7 @@ def members(receiver: Receiver) -> dict[str, str]:
     return {member["external_id"]: member["email"] for member in found.values()}
 
 
-def test_the_channel_has_what_the_models_and_consent_say_and_a_second_run_sends_nothing(
+def test_the_destination_has_what_the_models_and_consent_say_and_a_second_run_sends_nothing(
     demo: Project, receiver: Receiver
 ) -> None:
     plan = sync(demo, receiver, "--dry-run")
@@ -81,7 +81,7 @@ def test_the_channel_has_what_the_models_and_consent_say_and_a_second_run_sends_
         name: result["added"] for name, result in first.items()
     }
     ran = demo.cdp("sync", **receiver.environment)
-    assert "There was nothing to send: the channels have everything already." in ran.out
+    assert "There was nothing to send: the destinations have everything already." in ran.out
 
 
 def test_who_withdraws_is_removed_at_the_next_sync_and_the_warehouse_knows_why(
@@ -166,7 +166,7 @@ def test_a_withdrawal_loaded_after_the_build_stops_the_next_sync(
     assert members(receiver) == allowed(demo, LIST)
 
 
-def test_status_tells_what_the_latest_syncs_held_back(demo: Project, receiver: Receiver) -> None:
+def test_status_tells_what_the_latest_syncs_blocked(demo: Project, receiver: Receiver) -> None:
     sync(demo, receiver)
     with duckdb.connect(str(demo.warehouse)) as connection:
         connection.execute(
@@ -182,7 +182,7 @@ def test_status_tells_what_the_latest_syncs_held_back(demo: Project, receiver: R
 
     assert ran.code == 0, ran.err
     told: dict[str, dict[str, int]] = {}
-    for row in ran.json["held_back"]:
+    for row in ran.json["blocked"]:
         told.setdefault(row["sync"], {})[row["reason"]] = row["count_rows"]
     assert told == {name: result["blocked"] for name, result in said.items() if result["blocked"]}
     assert told

@@ -16,7 +16,7 @@ MODULES = sorted(path for path in PACKAGE.rglob("*.py") if ENGINE not in path.pa
 
 # Each layer may import the layers named after it, and itself.
 _GROUND = {"errors", "config", "log"}
-_PORTS = {"project", "dbt", "engine_package", "warehouse", "channels", "entities", "http", *_GROUND}
+_PORTS = {"project", "dbt", "engine_package", "warehouse", "destinations", "entities", "http", *_GROUND}
 ALLOWED = {
     "cli": {"commands", "console", *_GROUND},
     "commands": {
@@ -38,7 +38,7 @@ ALLOWED = {
     "dbt": {"engine_package", "warehouse", *_GROUND},
     "engine_package": _GROUND,
     "warehouse": _GROUND,
-    "channels": {"http", *_GROUND},
+    "destinations": {"http", *_GROUND},
     "entities": _GROUND,
     "http": _GROUND,
     "console": _GROUND,
@@ -53,7 +53,7 @@ HOMES = {
     "requests": ("http",),
     "splink": ("identity", "warehouse"),
     "rich": ("console",),
-    "duckdb": ("warehouse", "activation", "channels", "staging", "identity", "demo", "receiver"),
+    "duckdb": ("warehouse", "activation", "destinations", "staging", "identity", "demo", "receiver"),
 }
 
 

@@ -110,7 +110,7 @@ def _show_profile(profile: Profile) -> None:
         "Sent where",
         profile.deliveries,
         ["sync", "operation", "outcome", "reason", "occurred_at", "retired_id"],
-        "Nothing was sent or held back.",
+        "Nothing was sent or blocked.",
     )
     _rows(
         f"Latest {len(profile.timeline)} activities",

@@ -19,7 +19,7 @@ renamed as (
 
         ---------- order
         'paid' as status,
-        'store' as channel,
+        'store' as sales_channel,
         store_id,
         gross as gross_amount,
         discount as discount_amount,

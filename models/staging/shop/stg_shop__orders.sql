@@ -19,7 +19,7 @@ renamed as (
 
         ---------- order
         status,
-        'online' as channel,
+        'online' as sales_channel,
         gross as gross_amount,
         discount as discount_amount,
         total as net_amount,

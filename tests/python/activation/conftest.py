@@ -1,4 +1,4 @@
-"""A warehouse with a payload and consent, a channel, and a sync between them."""
+"""A warehouse with a payload and consent, a destination, and a sync between them."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def person(name: str, **changed: Any) -> Row:
 
 
 class World:
-    """Everything around one sync. Its warehouse is rewritten by `arrange`; its ledger and channel stay."""
+    """Everything around one sync. `arrange` rewrites its warehouse; its ledger and destination stay."""
 
     def __init__(self, folder: Path, receiver: Receiver) -> None:
         self.folder = folder

@@ -1,4 +1,4 @@
-"""A small channel that is real where it counts: an HTTP server on loopback, and its destination.
+"""A small destination that is real where it counts: an HTTP server on loopback, and its destination.
 
 The server keeps objects, members and events, honours idempotency keys where it is told to, notes how often
 each record was applied, and fails as scripted.
@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from cdp_cli.channels.base import (
+from cdp_cli.destinations.base import (
     Accepted,
     Answer,
     Batch,
@@ -29,7 +29,7 @@ from cdp_cli.channels.base import (
     Split,
     Verb,
 )
-from cdp_cli.errors import CheckChannel, FixConfiguration
+from cdp_cli.errors import CheckDestination, FixConfiguration
 
 # A failure answers with a status and headers, or with "cut": the connection ends without an answer.
 Failure = tuple[str, int, dict[str, str]]
@@ -41,7 +41,7 @@ CUT_AFTER: Failure = ("after", 0, {})
 
 
 class Receiver:
-    """The channel's side. `objects` is what it has, by the first match field of each row."""
+    """The destination's side. `objects` is what it has, by the first match field of each row."""
 
     def __init__(self, keyed: bool = True) -> None:
         self.keyed = keyed
@@ -187,7 +187,7 @@ class Double:
     def row_sql(self, verb: Verb, columns: Sequence[str], nulls: Mapping[str, str]) -> str:
         pairs = []
         for column in columns:
-            if column == "note":  # a column that this channel has no field for
+            if column == "note":  # a column that this destination has no field for
                 continue
             pair = f"""'"{column}":' || cast(to_json("{column}") as varchar)"""
             otherwise = f"""'"{column}":null'""" if nulls.get(column) == "clear" else "null"
@@ -213,7 +213,7 @@ class Double:
         if status == 200:
             return Accepted({int(position): reason for position, reason in answer["rejected"].items()})
         if status == 401:
-            raise CheckChannel("The channel refused our key.", "Renew it.")
+            raise CheckDestination("The destination refused our key.", "Renew it.")
         if status in (429, 503):
             after = headers.get("Retry-After")
             return Retry(f"status {status}", float(after) if after else None)
@@ -239,14 +239,14 @@ class Double:
 
     def _post(self, path: str, body: dict[str, Any]) -> tuple[int, Mapping[str, str], dict[str, Any]]:
         if self.unreachable:
-            raise CheckChannel("The channel cannot be reached.", "Try later.")
+            raise CheckDestination("The destination cannot be reached.", "Try later.")
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         try:
             connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
             response = connection.getresponse()
             return response.status, dict(response.getheaders()), json.loads(response.read() or b"{}")
         except ConnectionRefusedError:
-            raise CheckChannel("The channel cannot be reached.", "Try later.") from None
+            raise CheckDestination("The destination cannot be reached.", "Try later.") from None
         except (http.client.HTTPException, ConnectionError):
             return 0, {}, {}
         finally:

@@ -1,4 +1,4 @@
-"""What a sync does to the channel, mode by mode."""
+"""What a sync does to the destination, mode by mode."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from cdp_cli.activation.engine import SyncResult
-from cdp_cli.channels.base import Verb
+from cdp_cli.destinations.base import Verb
 from cdp_cli.errors import FixConfiguration, FixModel
 
 from .conftest import World, person
@@ -54,7 +54,7 @@ def test_a_mirror_sends_what_changed_and_removes_what_left(world: World) -> None
     assert cities(world) == {"a": "Bonn", "b": "Ulm", "c": "Bonn", "e": "Bonn"}
 
 
-def test_a_column_that_the_channel_does_not_take_never_causes_a_send(world: World) -> None:
+def test_a_column_that_the_destination_does_not_take_never_causes_a_send(world: World) -> None:
     world.arrange(person("a", note="one"))
     world.run()
     world.arrange(person("a", note="two"))
@@ -173,7 +173,7 @@ def test_several_columns_may_make_the_key(world: World) -> None:
     assert world.run().added == 2
 
 
-def test_a_mode_that_the_channel_cannot_do_is_refused(world: World) -> None:
+def test_a_mode_that_the_destination_cannot_do_is_refused(world: World) -> None:
     world.destination.verbs = frozenset({Verb.UPSERT})
     world.arrange(person("a"))
     with pytest.raises(FixConfiguration, match=r"mode 'mirror', which 'people' .* cannot do\. .*: upsert\."):

@@ -22,7 +22,7 @@ def test_an_empty_source_stops(world: World) -> None:
     world.arrange(person("a"), person("b"))
     world.run()
     world.arrange()
-    stopped(world, "activation.crm__people is empty, and the channel has 2 rows from us")
+    stopped(world, "activation.crm__people is empty, and the destination has 2 rows from us")
     assert world.run(accepted={"accept-empty"}).removed == 2
 
 
@@ -36,7 +36,7 @@ def test_too_many_removals_stop(world: World) -> None:
     world.arrange(*(person(name) for name in "abcde"))
     world.run()
     world.arrange(*(person(name) for name in "abc"))
-    stopped(world, "would remove 2 of the 5 rows that the channel has, more than its guard of 20%")
+    stopped(world, "would remove 2 of the 5 rows that the destination has, more than its guard of 20%")
     assert world.run(accepted={"accept-removals"}).removed == 2
 
 

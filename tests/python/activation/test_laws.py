@@ -1,4 +1,4 @@
-"""Laws that hold for any history: the channel has what it should, and a second run sends nothing."""
+"""Laws that hold for any history: the destination has what it should, and a second run sends nothing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NAMES = ["a", "b", "c", "d", "e", "f"]
 CITIES = ["Bonn", "Ulm", "Kiel", None]
 EMAILS = ["one@example.com", "two@example.com", "three@example.com"]
 
-# A moment: who is in the payload with which city, who has consent, and how the channel fails meanwhile.
+# A moment: who is in the payload with which city, who has consent, and how the destination fails meanwhile.
 moments = st.lists(
     st.tuples(
         st.dictionaries(st.sampled_from(NAMES), st.sampled_from(CITIES), max_size=6),
@@ -36,7 +36,7 @@ def columns() -> Any:
 
 @settings(max_examples=10, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(history=moments)
-def test_the_channel_equals_the_payload_of_those_who_consent(history: Any) -> None:
+def test_the_destination_equals_the_payload_of_those_who_consent(history: Any) -> None:
     receiver = Receiver()
     try:
         with tempfile.TemporaryDirectory() as folder:

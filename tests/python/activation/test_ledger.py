@@ -128,14 +128,14 @@ def test_results_are_published_once_though_the_ledger_forgot_that_it_did(world: 
     assert world.warehouse("select count(*) from cdp.sync_deliveries") == [(1,)]
 
 
-def test_a_row_newly_held_back_is_noted_once(world: World) -> None:
+def test_a_row_newly_blocked_is_noted_once(world: World) -> None:
     world.arrange(person("a"), without_consent=("a",))
     world.run()
     world.run()
     assert world.warehouse("select operation from cdp.sync_deliveries") == [("block",)]
 
 
-def test_what_each_run_held_back_is_told_by_reason(world: World) -> None:
+def test_what_each_run_blocked_is_told_by_reason(world: World) -> None:
     world.arrange(person("a"), person("b"), person("c"), without_consent=("a", "b"), suppressed={"c": "*"})
     assert world.run().blocked == {"consent": 2, "suppression": 1}
     world.arrange(person("b"), person("c"), without_consent=("b",))
@@ -153,6 +153,16 @@ def test_a_ledger_of_an_earlier_version_gets_the_tables_that_it_lacks(world: Wor
     with duckdb.connect(str(world.ledger_dir / "crm__people.duckdb")) as ledger:
         ledger.execute("drop table blocked")
     assert (world.run().unchanged, world.run().blocked) == (1, {"consent": 1})
+
+
+def test_a_ledger_of_an_earlier_version_keeps_what_it_noted_of_blocked_rows(world: World) -> None:
+    world.arrange(person("a"), person("b"), without_consent=("b",))
+    world.run()
+    with duckdb.connect(str(world.ledger_dir / "crm__people.duckdb")) as ledger:
+        ledger.execute("alter table blocked_or_invalid rename to held_back")
+    assert world.plan().blocked == {"consent": 1}
+    assert (world.run().unchanged, world.run().blocked) == (1, {"consent": 1})
+    assert world.warehouse("select operation from cdp.sync_deliveries order by 1") == [("add",), ("block",)]
 
 
 def test_a_plan_counts_what_a_dead_run_had_answered(world: World) -> None:

@@ -1,4 +1,4 @@
-"""What each answer of a channel leads to."""
+"""What each answer of a destination leads to."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import time
 import pytest
 
 from cdp_cli.activation.sender import Pace
-from cdp_cli.channels.base import Idempotency
-from cdp_cli.errors import CheckChannel
+from cdp_cli.destinations.base import Idempotency
+from cdp_cli.errors import CheckDestination
 
 from .conftest import World, person
 from .double import BUSY, CUT_AFTER, CUT_BEFORE, REFUSED, UNAUTHORISED
@@ -27,14 +27,14 @@ def test_a_rejected_row_comes_again_by_itself(world: World) -> None:
     world.receiver.refuses = lambda row: "bounced" if row["external_id"] == "b" else None
     result = world.run()
     assert (result.status, result.added, result.rejected) == ("partial", 1, 1)
-    assert isinstance(result.error, CheckChannel)
+    assert isinstance(result.error, CheckDestination)
     assert "rejected 1 rows, the first because: bounced" in result.error.problem
 
     world.receiver.accept_everything()
     assert (world.run().added, set(world.receiver.objects)) == (1, {"a", "b"})
 
 
-def test_a_busy_channel_is_asked_again_never_sooner_than_it_says(world: World) -> None:
+def test_a_busy_destination_is_asked_again_never_sooner_than_it_says(world: World) -> None:
     world.arrange(person("a"))
     world.receiver.failures = [("before", 503, {"Retry-After": "7"}), ("before", 429, {"Retry-After": "3"})]
     result = world.run()
@@ -81,7 +81,7 @@ def test_a_refused_batch_is_halved_until_the_bad_row_stands_alone(world: World) 
     assert world.run().rejected == 1
 
 
-def test_a_batch_too_large_for_the_channel_is_halved(world: World) -> None:
+def test_a_batch_too_large_for_the_destination_is_halved(world: World) -> None:
     world.destination.rows = 10
     world.receiver.largest = 3
     world.arrange(*people(10))
@@ -106,7 +106,7 @@ def test_a_refused_key_stops_the_run_and_leaves_nothing_in_doubt(world: World) -
     assert world.run().added == 9
 
 
-def test_an_unreachable_channel_loses_nothing(world: World) -> None:
+def test_an_unreachable_destination_loses_nothing(world: World) -> None:
     world.arrange(*people(3))
     world.destination.unreachable = True
     assert world.run().status == "failed"
@@ -124,7 +124,9 @@ def test_a_cut_answer_is_sent_again_under_its_key(world: World, cut: tuple[str, 
 
 
 @pytest.mark.parametrize("cut", [CUT_BEFORE, CUT_AFTER])
-def test_where_the_channel_can_say_it_is_asked(world: World, cut: tuple[str, int, dict[str, str]]) -> None:
+def test_where_the_destination_can_say_it_is_asked(
+    world: World, cut: tuple[str, int, dict[str, str]]
+) -> None:
     world.spec["mode"] = "create"
     world.destination.kind = Idempotency.READBACK
     world.receiver.keyed = False
@@ -190,7 +192,7 @@ def test_who_withdraws_while_a_batch_is_in_doubt_is_not_sent_again_but_removed(w
     )
 
 
-def test_no_more_requests_are_under_way_than_the_channel_allows(world: World) -> None:
+def test_no_more_requests_are_under_way_than_the_destination_allows(world: World) -> None:
     world.destination.rows = 1
     world.destination.concurrency = 3
     world.receiver.delay = 0.02
@@ -199,7 +201,7 @@ def test_no_more_requests_are_under_way_than_the_channel_allows(world: World) ->
     assert world.receiver.most_at_once == 3
 
 
-def test_a_run_is_closed_at_the_channel_once_all_is_answered(world: World) -> None:
+def test_a_run_is_closed_at_the_destination_once_all_is_answered(world: World) -> None:
     world.arrange(person("a"))
     world.receiver.failures = [BUSY] * 6
     world.run()

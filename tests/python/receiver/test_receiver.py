@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -13,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from cdp_cli.channels.signatures import keys, sign
+from cdp_cli.destinations.signatures import keys, sign
 from cdp_cli.http import Http, Response, Unanswered
 from cdp_cli.receiver import DEMO_WEBHOOK_SECRET, Receiver
 from tests.receivers import receiver
@@ -43,6 +44,19 @@ def test_what_it_got_survives_a_restart(tmp_path: Path) -> None:
         again = post(second.url, [{"id": "a", "n": 1}], "k1")
         assert again.headers["webhook-duplicate"] == "true"
         assert [entry["effect"] for entry in second.log()] == ["created"]
+
+
+def test_a_store_of_an_earlier_version_is_still_read(tmp_path: Path) -> None:
+    store = tmp_path / "store.sqlite"
+    with Receiver(store) as first:
+        post(first.url, [{"id": "a", "n": 1}], "k1")
+    with sqlite3.connect(store) as database:
+        for table in ("records", "applied", "answers"):
+            database.execute(f"alter table {table} rename column destination to channel")
+    database.close()
+    with Receiver(store) as second:
+        assert second.state() == {"crm": {"people": {"a": {"id": "a", "n": 1}}}}
+        assert post(second.url, [{"id": "a", "n": 1}], "k1").headers["webhook-duplicate"] == "true"
 
 
 def test_a_kill_in_mid_stream_leaves_whole_requests_only(tmp_path: Path) -> None:

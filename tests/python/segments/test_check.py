@@ -11,26 +11,26 @@ from cdp_cli.segments.allowed import (
     DBT_MACROS,
     DBT_TYPES,
     ENGINE_MACROS,
+    PROPERTIES_CONFIG_KEYS,
+    PROPERTIES_TESTS,
     REFERENCES,
     TABLE_MACROS,
-    TWIN_CONFIG_KEYS,
-    TWIN_TESTS,
 )
 from tests.conftest import ROOT
 
 PLAIN = "select profile_id from {{ ref('profile_traits') }}"
 
 
-def write(folder: Path, sql: str, twin: str = "") -> Path:
+def write(folder: Path, sql: str, properties: str = "") -> Path:
     path = folder / "made_up.sql"
     path.write_text(sql, encoding="utf-8")
-    if twin:
-        path.with_suffix(".yml").write_text(twin, encoding="utf-8")
+    if properties:
+        path.with_suffix(".yml").write_text(properties, encoding="utf-8")
     return path
 
 
-def said(folder: Path, sql: str, twin: str = "") -> list[str]:
-    return [f"{problem.what}. {problem.remedy}" for problem in check_segment(write(folder, sql, twin))]
+def said(folder: Path, sql: str, properties: str = "") -> list[str]:
+    return [f"{problem.what}. {problem.remedy}" for problem in check_segment(write(folder, sql, properties))]
 
 
 def test_the_projects_own_segments_are_sql_only() -> None:
@@ -43,7 +43,7 @@ def test_the_projects_own_segments_are_sql_only() -> None:
         PLAIN,
         PLAIN + ";",
         "-- why\n{# and a comment #}\n" + PLAIN,
-        PLAIN + " where last_order_at > {{ dbt.dateadd('day', -21, cdp.run_started_at_utc()) }}",
+        PLAIN + " where last_order_at > {{ dbt.dateadd('day', -21, cdp.as_of_utc()) }}",
         PLAIN + " where sum_revenue_365d > {{ var('high_value', 500) }}",
         PLAIN + " where {{ cdp.share('sum_refunds', 'sum_revenue') }} > 0.5",
         PLAIN + " where cast(count_orders as {{ dbt.type_string() }}) like '1%'",
@@ -140,21 +140,21 @@ def test_a_problem_names_file_and_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("twin", "words"),
+    ("properties", "words"),
     [
         ("models: [{name: a, config: {post_hook: drop table x}}]", "has the key post_hook in config"),
         ("models: [{name: a, config: {materialized: table}}]", "has the key materialized in config"),
-        ("models: [{name: a, description: \"{{ env_var('X') }}\"}]", "has Jinja in its twin"),
+        ("models: [{name: a, description: \"{{ env_var('X') }}\"}]", "has Jinja in its properties file"),
         ("models: [{name: a, data_tests: [{not_null: {config: {where: 1=1}}}]}]", "has the key config in"),
         ("models: [{name: a, columns: [{name: b, data_tests: [expression_is_true]}]}]", "has the test exp"),
-        ("sources: [{name: a}]", "has the key sources in its twin"),
+        ("sources: [{name: a}]", "has the key sources in its properties file"),
         ("unit_tests: [{name: a, given: [{input: this, format: sql, rows: select 1}]}]", "no plain YAML"),
-        ("a: [", "has a twin that is no YAML"),
-        ("- a", "has a twin that is no mapping"),
+        ("a: [", "has a properties file that is no YAML"),
+        ("- a", "has a properties file that is no mapping"),
     ],
 )
-def test_a_twin_that_acts_is_refused(tmp_path: Path, twin: str, words: str) -> None:
-    assert words in " ".join(said(tmp_path, PLAIN, twin))
+def test_a_properties_file_that_acts_is_refused(tmp_path: Path, properties: str, words: str) -> None:
+    assert words in " ".join(said(tmp_path, PLAIN, properties))
 
 
 def test_a_python_model_and_a_stray_yaml_file_are_refused(tmp_path: Path) -> None:
@@ -162,7 +162,7 @@ def test_a_python_model_and_a_stray_yaml_file_are_refused(tmp_path: Path) -> Non
     (tmp_path / "hooks.yml").write_text("version: 2", encoding="utf-8")
     assert [problem.what for problem in check_segments(tmp_path)] == [
         "is a segment as .py",
-        "is no segment's twin",
+        "is no segment's properties file",
     ]
 
 
@@ -174,7 +174,7 @@ def test_the_guide_lists_all_that_is_allowed() -> None:
         *TABLE_MACROS,
         *DBT_MACROS,
         *DBT_TYPES,
-        *TWIN_CONFIG_KEYS,
-        *TWIN_TESTS,
+        *PROPERTIES_CONFIG_KEYS,
+        *PROPERTIES_TESTS,
     ]
     assert [name for name in names if f"`{name}`" not in guide] == []

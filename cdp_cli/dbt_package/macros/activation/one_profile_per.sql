@@ -1,4 +1,4 @@
-{#- A SELECT of profile_id: of the profiles that share an address, the one that was last active. A channel
+{#- A SELECT of profile_id: of the profiles that share an address, the one that was last active. A destination
     that knows people by that address holds one of them; sending both would overwrite one with the other. -#}
 {% macro one_profile_per(column) -%}
     select ranked.profile_id

@@ -6,7 +6,7 @@
         case
             when
                 {{ birth_date }} > cast('1901-01-01' as date)
-                and {{ birth_date }} <= cast({{ cdp.run_started_at_utc() }} as date)
+                and {{ birth_date }} <= cast({{ cdp.as_of_utc() }} as date)
                 then cast({{ birth_date }} as {{ dbt.type_string() }})
         end
     {%- elif attribute == 'full_name' -%}

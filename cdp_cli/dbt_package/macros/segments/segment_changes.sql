@@ -28,7 +28,7 @@
         '{{ segment }}' as segment,
         profile_id,
         event,
-        {{ cdp.run_started_at_utc() }} as occurred_at,
+        {{ cdp.as_of_utc() }} as occurred_at,
         '{{ invocation_id }}' as run_id
 
     from changes

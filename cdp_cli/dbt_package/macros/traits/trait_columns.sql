@@ -1,4 +1,4 @@
-{#- The columns that the twin of profile_traits declares, in its order, without those that the model computes
+{#- The columns that the properties file of profile_traits declares, in its order, without those that the model computes
     from other columns at its end. Read from the graph, because a unit test's `model` has no columns. -#}
 {% macro trait_columns() -%}
     {%- set columns = [] -%}

@@ -17,7 +17,7 @@ events as (
         segment,
         event,
         occurred_at,
-        occurred_at > {{ dbt.dateadd('day', -7, run_started_at_utc()) }} as is_of_7d
+        occurred_at > {{ dbt.dateadd('day', -7, as_of_utc()) }} as is_of_7d
 
     from {{ source('segment_log', 'segment_events') }}
 

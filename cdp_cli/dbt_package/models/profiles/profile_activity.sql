@@ -62,12 +62,12 @@ activity_of_records as (
         'order:' || order_id as activity_id,
         case
             when status = 'cancelled' then 'order_cancelled'
-            when channel = 'store' then 'bought_in_store'
+            when sales_channel = 'store' then 'bought_in_store'
             else 'order_placed'
         end as activity_type,
         ordered_at as occurred_at,
         source,
-        channel,
+        sales_channel as channel,
         coalesce(store_id, order_id) as subject,
         net_amount as amount,
         record_id
@@ -81,7 +81,7 @@ activity_of_records as (
         'order_returned' as activity_type,
         unified_returns.returned_at as occurred_at,
         unified_returns.source,
-        unified_orders.channel,
+        unified_orders.sales_channel as channel,
         unified_returns.reason as subject,
         -unified_returns.refund_amount as amount,
         unified_orders.record_id

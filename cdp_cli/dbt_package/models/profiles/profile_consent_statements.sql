@@ -70,7 +70,7 @@ plausible_statements as (
         subject is not null
         and (
             state <> 'granted'
-            or captured_at <= {{ dbt.dateadd('day', 1, run_started_at_utc()) }}
+            or captured_at <= {{ dbt.dateadd('day', 1, as_of_utc()) }}
         )
 
 ),

@@ -22,7 +22,7 @@ identity_map as (
 
 clock as (
 
-    select {{ run_started_at_utc() }} as present
+    select {{ as_of_utc() }} as present
 
 ),
 
@@ -66,7 +66,7 @@ orders as (
         identity_map.profile_id,
         orders.order_id,
         orders.ordered_at,
-        orders.channel,
+        orders.sales_channel,
         orders.store_id,
         orders.currency,
         orders.gross_amount,
@@ -113,8 +113,8 @@ order_traits as (
             count(*) filter (where {{ within_days(days) }}) as count_orders_{{ days }}d,
             sum(net_amount) filter (where {{ within_days(days) }}) as sum_revenue_{{ days }}d,
         {%- endfor %}
-        count(*) filter (where channel = 'online' and {{ within_days(365) }}) as count_online_orders_365d,
-        count(*) filter (where channel = 'store' and {{ within_days(365) }}) as count_store_orders_365d,
+        count(*) filter (where sales_channel = 'online' and {{ within_days(365) }}) as count_online_orders_365d,
+        count(*) filter (where sales_channel = 'store' and {{ within_days(365) }}) as count_store_orders_365d,
         avg(net_amount) as avg_order_value,
         avg(net_amount) filter (where {{ within_days(365) }}) as avg_order_value_365d,
         max(net_amount) as max_order_value,
@@ -122,12 +122,12 @@ order_traits as (
         min(ordered_at) as first_order_at,
         max(ordered_at) filter (where order_number = 2) as second_order_at,
         max(ordered_at) as last_order_at,
-        max(ordered_at) filter (where channel = 'online') as last_online_order_at,
-        max(ordered_at) filter (where channel = 'store') as last_store_order_at,
+        max(ordered_at) filter (where sales_channel = 'online') as last_online_order_at,
+        max(ordered_at) filter (where sales_channel = 'store') as last_store_order_at,
         min(age_seconds) / 86400 as days_since_last_order,
         median(days_since_previous) as median_days_between_orders,
-        max(channel) filter (where order_number = 1) as first_order_channel,
-        {{ most_frequent('channel') }} as favourite_channel,
+        max(sales_channel) filter (where order_number = 1) as first_order_sales_channel,
+        {{ most_frequent('sales_channel') }} as favourite_sales_channel,
         {{ most_frequent('store_id') }} as favourite_store,
         {{ most_frequent('hour_of_day') }} as favourite_order_hour,
         {{ share('sum(discount_amount)', 'sum(gross_amount)') }} as share_discount,
@@ -359,7 +359,7 @@ support_traits as (
 
 ),
 
--- The columns, their order and types are those of the twin. Counts and sums are 0 where there is nothing.
+-- The columns, their order and types are those of the properties file. Counts and sums are 0 where there is nothing.
 traits as (
 
     select

@@ -220,7 +220,7 @@ final as (
     where
         not is_anonymous
         or last_seen_at >= {{ dbt.dateadd(
-            'day', -1 * var('anonymous_profile_days', 365) | int, run_started_at_utc()
+            'day', -1 * var('anonymous_profile_days', 365) | int, as_of_utc()
         ) }}
 
 )

@@ -25,7 +25,7 @@ renamed as (
 
         ---------- order
         case status when 'done' then 'paid' when 'booked' then 'pending' else status end as status,
-        'store' as channel,
+        'store' as sales_channel,
         price as net_amount,
         'EUR' as currency,
         service,

@@ -15,7 +15,7 @@ renamed as (
         {{ cdp.clean_text('customer_id') }} as user_id,
         cast(ordered_on as {{ dbt.type_timestamp() }}) as ordered_at,
         'paid' as status,
-        'online' as channel,
+        'online' as sales_channel,
         amount as net_amount,
         'USD' as currency,
         _loaded_at as loaded_at

@@ -1,0 +1,145 @@
+"""Reads a sync's rows, each with the reason why it may not leave: consent is joined here, for every sync.
+
+It is one query in one short visit. Whatever the query cannot see means no: a profile without a granted row,
+a warehouse without consent tables.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from cdp_cli.activation.spec import PROFILE_ID, Sync
+from cdp_cli.errors import FixConfiguration, FixModel
+from cdp_cli.warehouse import Warehouse
+
+BLOCKED = "_cdp_blocked"
+
+# In this order: a person without consent is not counted as held out.
+REASONS = ("consent", "suppression", "priority", "holdout")
+
+_CONSENT_TABLES = ("purposes", "profile_consents", "profile_suppressions")
+_HOLDOUT_DIGITS = 8
+
+
+@dataclass(frozen=True)
+class Payload:
+    """A sync's rows as the warehouse has them.
+
+    `rows` has the model's columns and `_cdp_blocked`: null, or the reason why the row may not leave.
+    `known_until` is the end of the last run that the warehouse knows to have changed the channel.
+    """
+
+    columns: tuple[str, ...]
+    rows: pa.Table
+    known_until: dt.datetime | None
+
+
+def read_payload(warehouse: Warehouse, sync: Sync) -> Payload:
+    """The rows of the sync's table, each with the reason why it is blocked, or null.
+
+    Raises FixModel where a table is missing, FixConfiguration where the purpose is unknown.
+    """
+    columns = tuple(warehouse.columns(sync.schema, sync.table))
+    if not columns:
+        raise FixModel(
+            f"The warehouse has no table {sync.schema}.{sync.table}, which sync {sync.name} sends.",
+            f"Build it: `dbt build --select +{sync.name}`, or `cdp run`.",
+        )
+    if PROFILE_ID not in columns:
+        raise FixConfiguration(
+            f"Sync {sync.name} ({sync.path}) does not select profile_id.",
+            "Select it: consent is checked by profile.",
+        )
+    for table in _CONSENT_TABLES:
+        if not warehouse.exists(sync.profiles_schema, table):
+            raise FixModel(
+                f"The warehouse has no table {sync.profiles_schema}.{table}, so consent cannot be checked "
+                f"and sync {sync.name} sends nothing.",
+                "Build it: `dbt build`, or `cdp run`.",
+            )
+    for schema, table in sync.yields_to:
+        if not warehouse.exists(schema, table):
+            raise FixModel(
+                f"The warehouse has no table {schema}.{table}, to which sync {sync.name} yields.",
+                "Build it: `dbt build`, or `cdp run`.",
+            )
+    channel = _channel(warehouse, sync)
+    # In the order of the question marks.
+    rows = warehouse.arrow(_eligibility_sql(sync), [sync.spec.purpose, channel, f"{sync.name}:"])
+    return Payload(columns, rows, _known_until(warehouse, sync))
+
+
+def _channel(warehouse: Warehouse, sync: Sync) -> str:
+    found = warehouse.rows(f"select purpose, channel from {sync.profiles_schema}.purposes order by purpose")
+    channels = {row["purpose"]: row["channel"] for row in found}
+    if sync.spec.purpose not in channels:
+        close = difflib.get_close_matches(sync.spec.purpose, list(channels), n=1)
+        raise FixConfiguration(
+            f"Sync {sync.name} ({sync.path}) has the purpose {sync.spec.purpose!r}, "
+            "which seeds/consent/purposes.csv does not have.",
+            f"Did you mean {close[0]}?" if close else f"There are: {', '.join(channels)}.",
+        )
+    return str(channels[sync.spec.purpose])
+
+
+def _eligibility_sql(sync: Sync) -> str:
+    first_served = " union ".join(
+        [f"select profile_id from {sync.schema}.{sync.table} where 1 = 0"]
+        + [f"select profile_id from {schema}.{table}" for schema, table in sync.yields_to]
+    )
+    return f"""
+        with
+
+        consented as (
+            select distinct profile_id
+            from {sync.profiles_schema}.profile_consents
+            where purpose = ? and state = 'granted'
+        ),
+
+        suppressed as (
+            select distinct profile_id
+            from {sync.profiles_schema}.profile_suppressions
+            where channel = '*' or channel = ?
+        ),
+
+        first_served as (
+            {first_served}
+        )
+
+        select
+            payload.*,
+            case
+                when consented.profile_id is null then 'consent'
+                when suppressed.profile_id is not null then 'suppression'
+                when first_served.profile_id is not null then 'priority'
+                when {_held_out_sql(sync)} then 'holdout'
+            end as {BLOCKED}
+        from {sync.schema}.{sync.table} as payload
+        left join consented on payload.profile_id = consented.profile_id
+        left join suppressed on payload.profile_id = suppressed.profile_id
+        left join first_served on payload.profile_id = first_served.profile_id
+    """
+
+
+def _held_out_sql(sync: Sync) -> str:
+    """Whether the profile is held out: the same people on every run and on every engine.
+
+    The first digits of a hash, compared as text, are a number between 0 and 1: md5 is hexadecimal everywhere.
+    """
+    bound = format(round(sync.spec.holdout * 16**_HOLDOUT_DIGITS), f"0{_HOLDOUT_DIGITS}x")
+    return f"substr(md5(concat(?, payload.profile_id)), 1, {_HOLDOUT_DIGITS}) < '{bound}'"
+
+
+def _known_until(warehouse: Warehouse, sync: Sync) -> dt.datetime | None:
+    if not warehouse.exists("cdp", "sync_runs"):
+        return None
+    found = warehouse.rows(
+        "select max(ended_at) as ended_at from cdp.sync_runs where sync = ? and added + changed > 0",
+        [sync.name],
+    )
+    ended: dt.datetime | None = found[0]["ended_at"]
+    return ended

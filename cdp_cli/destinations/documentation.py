@@ -1,0 +1,72 @@
+"""The chapters of docs/destinations.md, written from the destinations' own YAML.
+
+`python -m cdp_cli.destinations.documentation docs/destinations.md` writes them below the mark in that file.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from cdp_cli.destinations.connecting import find_destinations, load_definition
+from cdp_cli.destinations.definition import Definition, ObjectRule
+
+MARK = "<!-- Below this line the file is written from cdp_cli/destinations/*.yml. -->\n"
+
+
+def chapters() -> str:
+    """One chapter a destination that comes with cdp, in Markdown."""
+    return "\n".join(_chapter(load_definition(name)) for name in find_destinations())
+
+
+def rewritten(text: str) -> str:
+    """The document with its chapters brought up to date; what is above the mark stays."""
+    return text.partition(MARK)[0] + MARK + "\n" + chapters()
+
+
+def _chapter(definition: Definition) -> str:
+    lines = [f"## `{definition.destination}`", "", definition.description.strip(), ""]
+    if definition.base_url:
+        lines += [f"Address: {definition.base_url} unless the connection says another.", ""]
+    if definition.secrets or definition.settings:
+        lines += ["| in connections.yml | | |", "| --- | --- | --- |"]
+        lines += [f"| `secrets` | `{name}` | {text} |" for name, text in definition.secrets.items()]
+        for name, setting in definition.settings.items():
+            notes = [setting.description]
+            notes += ["Required." if setting.required else ""]
+            notes += [f"Required for {', '.join(setting.required_by)}." if setting.required_by else ""]
+            notes += [f"One of {', '.join(setting.choices)}." if setting.choices else ""]
+            notes += [f"By default {setting.default}." if setting.default else ""]
+            lines.append(f"| `settings` | `{name}` | {' '.join(note for note in notes if note)} |")
+        lines.append("")
+    if definition.limits:
+        rates = "; ".join(f"{name} {' and '.join(given)}" for name, given in definition.limits.items())
+        lines += [f"Rate windows, shared by all syncs of an account: {rates}.", ""]
+    for name, rule in definition.objects.items():
+        lines += _object(name, rule)
+    lines += (
+        [f"Reference: {' , '.join(f'<{url}>' for url in definition.docs)}", ""] if definition.docs else []
+    )
+    return "\n".join(lines)
+
+
+def _object(name: str, rule: ObjectRule) -> list[str]:
+    title = "any name" if name == "*" else f"`{name}`"
+    known = ", ".join(f"`{field}`" for field in rule.match)
+    lines = [f"### Object {title}", "", rule.description, "", f"Knows a row by {known}.", ""]
+    lines += ["| verb | rows | bytes | row bytes | sent twice |", "| --- | --- | --- | --- | --- |"]
+    for verb, operation in rule.operations.items():
+        batch = operation.batch
+        row_bytes = f"{batch.row_bytes:,}" if batch.row_bytes else ""
+        kind = (operation.idempotency or rule.idempotency).value
+        lines.append(f"| {verb.value} | {batch.rows:,} | {batch.bytes:,} | {row_bytes} | {kind} |")
+    lines += ["", "| field | becomes | |", "| --- | --- | --- |"]
+    for field, how in rule.fields.items():
+        becomes = ", ".join([*how.normalise, *([how.hash] if how.hash else [])]) or "as it is"
+        lines.append(f"| `{field}` | {becomes} | {how.description} |")
+    return [*lines, ""]
+
+
+if __name__ == "__main__":
+    document = Path(sys.argv[1])
+    document.write_text(rewritten(document.read_text(encoding="utf-8")), encoding="utf-8")

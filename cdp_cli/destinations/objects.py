@@ -1,0 +1,125 @@
+"""What every destination does alike: an object's fields, its rows as SQL, and which rows cannot be sent."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Mapping, Sequence
+
+from cdp_cli.destinations import fields, rendering
+from cdp_cli.destinations.base import BatchLimits, Idempotency, Verb
+from cdp_cli.destinations.connections import Connection
+from cdp_cli.destinations.definition import FieldRule, Operation
+from cdp_cli.destinations.fields import literal, quoted
+from cdp_cli.errors import FixConfiguration
+
+
+class DestinationObject:
+    """One object of a destination over one connection: the part of a Destination that sends nothing."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self._rule = connection.definition.objects[connection.rule_name]
+        self._nest = True  # a dot in a column's name nests
+        self._values = {**connection.settings, "object": connection.object_name}
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.connection.name!r}, {self.connection.object_name!r})"
+
+    @property
+    def match_fields(self) -> Sequence[str]:
+        """The fields by which the destination knows a row, the strongest first."""
+        return self._rule.match
+
+    @property
+    def verbs(self) -> frozenset[Verb]:
+        """What this object can do."""
+        return frozenset(self._rule.operations)
+
+    def idempotency(self, verb: Verb) -> Idempotency:
+        """What happens when a batch of this verb is sent twice."""
+        return self._operation(verb).idempotency or self._rule.idempotency
+
+    def limits(self, verb: Verb) -> BatchLimits:
+        """How much fits into one request; `bytes` is what the rows and the commas between them may take."""
+        batch = self._operation(verb).batch
+        rows, concurrency = self.connection.rows, self.connection.concurrency
+        around = sum(map(len, self._halves(verb, "x" * 64)))
+        return BatchLimits(
+            rows=min(rows, batch.rows) if rows else batch.rows,
+            bytes=batch.bytes - around,
+            row_bytes=batch.row_bytes,
+            concurrency=min(concurrency, batch.concurrency) if concurrency else batch.concurrency,
+        )
+
+    def field_sql(self, column: str) -> str:
+        """The column normalised and hashed as the destination asks. Raises FixConfiguration for any other."""
+        rule = self._field(column)
+        return fields.expression(column, rule.normalise, rule.hash)
+
+    def row_sql(self, verb: Verb, columns: Sequence[str], nulls: Mapping[str, str]) -> str:
+        """One row as JSON text."""
+        operation = self._operation(verb)
+        for column in columns:
+            self._field(column)
+        return rendering.row_sql(
+            operation.row, columns, self._rule.match, nulls, self._nest, {**self._values, "verb": verb.value}
+        )
+
+    def invalid_sql(self, verb: Verb, columns: Sequence[str]) -> str:
+        """Why a row cannot be sent, or null."""
+        self._operation(verb)
+        match = [column for column in self._rule.match if column in columns]
+        if not match:
+            wanted, given = " or ".join(self._rule.match), ", ".join(columns) or "nothing"
+            raise FixConfiguration(
+                f"{self._where} knows a row by {wanted}, and the model selects none of them.",
+                f"Select one of them in the model, by that name; it selects {given}.",
+            )
+        reasons = [(f"coalesce({', '.join(_texts(match))}) is null", f"no usable {' or '.join(match)}")]
+        for column in columns:
+            if self._field(column).required:
+                reasons.append((f"{quoted(column)} is null", f"no usable {column}"))
+            # JSON has no NaN and no infinity.
+            text = f"cast({quoted(column)} as varchar)"
+            not_finite = (
+                f"typeof({quoted(column)}) in ('FLOAT', 'DOUBLE') and {text} in ('nan', 'inf', '-inf')"
+            )
+            reasons.append((not_finite, f"{column} is not a finite number"))
+        whens = " ".join(f"when {condition} then {literal(reason)}" for condition, reason in reasons)
+        return f"case {whens} end"
+
+    @property
+    def _where(self) -> str:
+        connection = self.connection
+        return (
+            f"{connection.object_name} of connection {connection.name} ({connection.definition.destination})"
+        )
+
+    def _operation(self, verb: Verb) -> Operation:
+        found = self._rule.operations.get(verb)
+        if found is None:
+            raise FixConfiguration(
+                f"{self._where} cannot {verb.value.replace('_', ' ')}.",
+                f"It can {', '.join(sorted(verb.value.replace('_', ' ') for verb in self.verbs))}.",
+            )
+        return found
+
+    def _field(self, column: str) -> FieldRule:
+        known = self._rule.fields
+        if column in known:
+            return known[column]
+        for pattern, rule in known.items():
+            if "*" in pattern and fnmatch.fnmatchcase(column, pattern):
+                return rule
+        raise FixConfiguration(
+            f"{self._where} has no field {column!r}.",
+            f"Rename the column in the model; it has {', '.join(known)}.",
+        )
+
+    def _halves(self, verb: Verb, idempotency_key: str) -> tuple[bytes, bytes]:
+        values = {**self._values, "verb": verb.value, "idempotency_key": idempotency_key}
+        return rendering.body_halves(self._operation(verb).body, values)
+
+
+def _texts(columns: Sequence[str]) -> list[str]:
+    return [f"cast({quoted(column)} as varchar)" for column in columns]

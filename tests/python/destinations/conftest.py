@@ -1,0 +1,81 @@
+"""A project folder with connections to a receiver, and helpers that go the engine's way: SQL, then send."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from cdp_cli.config import Settings
+from cdp_cli.destinations import connect
+from cdp_cli.destinations.base import Batch, Destination, Verb
+from cdp_cli.destinations.fields import literal, quoted
+from tests.conftest import ROOT
+from tests.receivers import receiver
+
+__all__ = ["receiver"]
+
+Rows = Sequence[dict[str, Any]]
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """A project that has nothing but the demo's connections.yml."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    shutil.copy(ROOT / "connections.yml", folder)
+    monkeypatch.setenv("CDP_DATA", str(folder / "data"))
+    monkeypatch.setenv("KLAVIYO_API_KEY", "pk_of_no_one")
+    monkeypatch.setenv("CRM_WEBHOOK_SECRET", "whsec_ZGVtby1zZWNyZXQtb2YtdGhlLWxvY2FsLXJlY2VpdmVy")
+    return Settings(folder, folder, folder / "data", "dev", {"type": "duckdb"})
+
+
+@pytest.fixture
+def open_object(settings: Settings) -> Callable[[str, str], Destination]:
+    return lambda connection, name: connect(connection, name, settings)
+
+
+def rendered(
+    destination: Destination, verb: Verb, rows: Rows, nulls: dict[str, str] | None = None
+) -> list[str]:
+    """The rows as the engine has them: normalised and rendered in SQL."""
+    return [text for text, _ in _rendered(destination, verb, rows, nulls or {})]
+
+
+def invalid(destination: Destination, verb: Verb, rows: Rows) -> list[str | None]:
+    """Why each row cannot be sent, or None."""
+    return [reason for _, reason in _rendered(destination, verb, rows, {})]
+
+
+def _rendered(
+    destination: Destination, verb: Verb, rows: Rows, nulls: dict[str, str]
+) -> list[tuple[str, str | None]]:
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    values = ", ".join(f"({', '.join(_sql(row.get(name)) for name in columns)})" for row in rows)
+    names = ", ".join(quoted(name) for name in columns)
+    normal = ", ".join(f"{destination.field_sql(name)} as {quoted(name)}" for name in columns)
+    query = f"""
+        select {destination.row_sql(verb, columns, nulls)}, {destination.invalid_sql(verb, columns)}
+        from (select {normal} from (values {values}) as given({names}))
+    """
+    return [(text, reason) for text, reason in duckdb.connect().execute(query).fetchall()]
+
+
+def _sql(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool | int | float):
+        return str(value)
+    return value if isinstance(value, SqlText) else literal(str(value))
+
+
+class SqlText(str):
+    """A value that is written in SQL."""
+
+
+def batch(destination: Destination, verb: Verb, rows: Rows, key: str = "key-1", attempt: int = 1) -> Batch:
+    return Batch(key, key, verb, rendered(destination, verb, rows), attempt)

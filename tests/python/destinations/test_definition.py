@@ -1,0 +1,87 @@
+"""A destination's YAML: what is wrong in it is named by file and key path; the docs are written from it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cdp_cli.destinations import find_destinations, load_definition
+from cdp_cli.destinations.definition import Answers
+from cdp_cli.destinations.documentation import rewritten
+from cdp_cli.errors import FixConfiguration
+from tests.conftest import ROOT
+
+WEBHOOK = (
+    find_destinations()["webhook"]
+    .read_text(encoding="utf-8")
+    .replace("destination: webhook", "destination: own_webhook")
+)
+
+CASES = [
+    ("timeout: 30 ", "time_out: 30 ", "unknown key time_out."),
+    (
+        "rows: 1000,",
+        "rows: 1000, row_count: 1,",
+        "unknown key objects.*.upsert.batch.row_count (7 more like it).",
+    ),
+    ("rows: 1000", "rows: 0", "objects.*.upsert.batch.rows: input should be greater than 0"),
+    ("bytes: 1MB", "bytes: 1 parsec", "objects.*.upsert.batch.bytes: input should be a valid integer"),
+    ("[50/s]", "[50/fortnight]", "limits.default.0: '50/fortnight' is not a rate like 10/s, 150/m"),
+    ("limit: default", "limit: slow", "objects.* uses the limit 'slow', which limits does not have."),
+    ('post: ""\n      limit', 'post: ""\n      get: /x\n      limit', "say exactly one of get, post"),
+    ("idempotency: keyed", "idempotency: lucky", "objects.*.idempotency: input should be 'keyed', 'upsert'"),
+    ("idempotency: keyed", "idempotency: readback", "objects.*.idempotency: readback is for destinations"),
+    (", secret: signing_secret}", "}", "auth: say either header and value, or sign and secret."),
+    ("index: index, ", "", "objects.*.upsert.rejected: say how a record is found: index or key"),
+    ('{description: "Any', '{normalise: shout, description: "Any', "'shout' is not a normaliser; there are"),
+    (
+        '{description: "Any',
+        '{hash: rot13, description: "Any',
+        "'rot13' is not a hash; there are md5, sha256.",
+    ),
+    ("destination: own_webhook", "destination: wehbook", "destination is 'wehbook'."),
+    ("destination: own_webhook", "channel: own_webhook", "channel is now called destination."),
+    (
+        "destination: own_webhook",
+        "destination: own_webhook\ndestination: own_webhook",
+        "line 2: the key 'destination' is there twice.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "sentence"), CASES, ids=[new for _, new, _ in CASES])
+def test_a_mistake_in_a_destination_is_named(old: str, new: str, sentence: str, tmp_path: Path) -> None:
+    assert old in WEBHOOK
+    path = tmp_path / "destinations" / "own_webhook.yml"
+    path.parent.mkdir()
+    path.write_text(WEBHOOK.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(FixConfiguration) as caught:
+        load_definition("own_webhook", tmp_path)
+    assert str(path) in caught.value.problem
+    assert sentence in caught.value.problem
+
+
+def test_the_more_exact_status_wins() -> None:
+    answers = Answers(retry=(500,), done=(404,))
+    meanings = {
+        status: answers.meaning(status) for status in (200, 204, 301, 401, 404, 418, 429, 500, 503, 507)
+    }
+    assert meanings == {
+        200: "done",
+        204: "done",
+        301: "check",
+        401: "check",
+        404: "check",
+        418: "refuse",
+        429: "refuse",
+        500: "retry",
+        503: "doubt",
+        507: "doubt",
+    }
+
+
+def test_the_docs_are_what_the_destinations_say() -> None:
+    path = ROOT / "docs" / "destinations.md"
+    text = path.read_text(encoding="utf-8")
+    assert text == rewritten(text), "run python -m cdp_cli.destinations.documentation docs/destinations.md"

@@ -1,0 +1,147 @@
+"""What a destination does when the server fails between two requests of one batch."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from cdp_cli.config import Settings
+from cdp_cli.destinations import connect, find_destinations
+from cdp_cli.destinations.base import Accepted, Batch, Destination, InDoubt, Refused, Retry, Split, Verb
+from cdp_cli.errors import CheckDestination
+from cdp_cli.receiver import Receiver
+from tests.python.destinations.conftest import batch
+
+Open = Callable[[str, str], Destination]
+PEOPLE = [{"external_id": "p1", "email": "ada@example.com"}, {"external_id": "p2", "email": "bo@example.com"}]
+JOBS = r"/profile-bulk-import-jobs/[\w-]+$"
+ERRORS = "/import-errors$"
+
+
+@pytest.fixture
+def profiles(open_object: Open, receiver: Receiver) -> Destination:
+    return open_object("newsletter", "profiles")
+
+
+def altered_klaviyo(settings: Settings, changes: dict[str, str]) -> Destination:
+    """The object `profiles` of a destination of the project: Klaviyo's YAML, renamed and changed."""
+    text = find_destinations()["klaviyo"].read_text(encoding="utf-8")
+    for old, new in {"destination: klaviyo": "destination: other", **changes}.items():
+        assert old in text
+        text = text.replace(old, new)
+    folder = settings.project_dir / "destinations"
+    folder.mkdir()
+    (folder / "other.yml").write_text(text, encoding="utf-8")
+    connections = settings.project_dir / "connections.yml"
+    given = connections.read_text(encoding="utf-8")
+    connections.write_text(given.replace("destination: klaviyo", "destination: other"), encoding="utf-8")
+    return connect("newsletter", "profiles", settings)
+
+
+def test_a_busy_answer_about_a_job_is_waited_out(profiles: Destination, receiver: Receiver) -> None:
+    receiver.fail(kind="status", status=429, retry_after=0.3, path=JOBS, times=1)
+    receiver.fail(kind="cut_before", path=JOBS, times=1)
+    began = time.monotonic()
+    assert profiles.send(batch(profiles, Verb.UPSERT, PEOPLE)) == Accepted()
+    assert time.monotonic() - began > 0.3
+
+
+def test_a_busy_answer_about_errors_is_waited_out(profiles: Destination, receiver: Receiver) -> None:
+    receiver.refuse("no", external_id="p2")
+    receiver.fail(kind="status", status=503, retry_after=0.1, path=ERRORS, times=2)
+    assert profiles.send(batch(profiles, Verb.UPSERT, PEOPLE)) == Accepted({1: "no"})
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404])
+def test_a_job_that_we_cannot_ask_about_leaves_its_batch_in_doubt(
+    status: int, profiles: Destination, receiver: Receiver
+) -> None:
+    receiver.fail(kind="status", status=status, path=JOBS, times=1)
+    answer = profiles.send(batch(profiles, Verb.UPSERT, PEOPLE))
+    assert isinstance(answer, InDoubt)
+    assert "took the batch but does not say what became of it" in answer.reason
+
+
+def test_a_failed_look_up_means_that_nothing_was_sent(open_object: Open, receiver: Receiver) -> None:
+    members = open_object("newsletter", "vip_list")
+    members.send(batch(members, Verb.ADD_MEMBER, PEOPLE))
+    removal = batch(members, Verb.REMOVE_MEMBER, PEOPLE)
+    for fault in ({"kind": "cut_before"}, {"kind": "status", "status": 500}):
+        receiver.fail(**fault, path="/api/profiles$", times=1)
+        assert isinstance(members.send(removal), Retry)
+    assert len(receiver.state()["klaviyo"]["list:VIPS01"]) == 2
+    assert members.send(removal) == Accepted()
+    assert "list:VIPS01" not in receiver.state()["klaviyo"]
+
+
+def test_removing_whom_the_destination_does_not_know_is_done(open_object: Open, receiver: Receiver) -> None:
+    members = open_object("newsletter", "vip_list")
+    assert members.send(batch(members, Verb.REMOVE_MEMBER, PEOPLE)) == Accepted()
+    assert {request.method for request in receiver.requests} == {"GET"}
+
+
+def test_someone_who_is_not_found_by_id_is_found_by_address(open_object: Open, receiver: Receiver) -> None:
+    members = open_object("newsletter", "vip_list")
+    members.send(batch(members, Verb.ADD_MEMBER, [{"email": "ada@example.com"}, {"email": "bo@example.com"}]))
+    members.send(batch(members, Verb.REMOVE_MEMBER, PEOPLE[:1], key="key-2"))
+    left = receiver.state()["klaviyo"]["list:VIPS01"].values()
+    assert [row["email"] for row in left] == ["bo@example.com"]
+
+
+def test_a_thousand_members_are_looked_up_a_hundred_at_a_time(open_object: Open, receiver: Receiver) -> None:
+    members = open_object("newsletter", "vip_list")
+    people = [{"external_id": f"p{n}"} for n in range(1000)]
+    members.send(batch(members, Verb.ADD_MEMBER, people))
+    receiver.requests.clear()
+    assert members.send(batch(members, Verb.REMOVE_MEMBER, people, key="key-2")) == Accepted()
+    assert [request.method for request in receiver.requests] == ["GET"] * 10 + ["DELETE"]
+    assert "list:VIPS01" not in receiver.state()["klaviyo"]
+
+
+def test_a_redirect_stops_the_run(open_object: Open, receiver: Receiver) -> None:
+    there = open_object("crm_webhook", "people")
+    receiver.fail(kind="status", status=308, times=1)
+    with pytest.raises(CheckDestination, match="refuses us") as caught:
+        there.send(batch(there, Verb.UPSERT, PEOPLE))
+    assert "Set base_url to where it redirects" in caught.value.remedy
+
+
+def test_a_conflict_is_refused_for_good(open_object: Open, receiver: Receiver) -> None:
+    there = open_object("crm_webhook", "people")
+    there.send(batch(there, Verb.UPSERT, PEOPLE))
+    again = there.send(batch(there, Verb.UPSERT, PEOPLE[:1]))  # the same key with another body
+    assert again == Refused("HTTP 409: this webhook-id came before with another body")
+
+
+def test_a_refused_row_without_a_name_is_found_by_halving(settings: Settings, receiver: Receiver) -> None:
+    profiles = altered_klaviyo(
+        settings,
+        {
+            "index: attributes.source.pointer": "index: attributes.nothing",
+            "key: attributes.original_payload": "key: attributes.none",
+        },
+    )
+    receiver.refuse("no", external_id="p2")
+    assert isinstance(profiles.send(batch(profiles, Verb.UPSERT, PEOPLE)), Split)
+
+
+def test_a_job_that_never_ends_is_in_doubt_at_last(settings: Settings, receiver: Receiver) -> None:
+    profiles = altered_klaviyo(settings, {"until: [complete]": "until: [never]\n        timeout: 0.5"})
+    assert profiles.send(batch(profiles, Verb.UPSERT, PEOPLE)) == InDoubt(
+        "the destination's job was still complete after 0 seconds"
+    )
+
+
+def test_read_back_says_that_there_is_none(profiles: Destination) -> None:
+    assert isinstance(profiles.read_back(Batch("b", "k", Verb.UPSERT, [])), InDoubt)
+
+
+def test_many_threads_share_one_destination(open_object: Open, receiver: Receiver) -> None:
+    there = open_object("crm_webhook", "people")
+    batches = [batch(there, Verb.UPSERT, [{"external_id": f"p{n}"}], key=f"key-{n}") for n in range(30)]
+    with ThreadPoolExecutor(8) as pool:
+        assert set(map(type, pool.map(there.send, batches))) == {Accepted}
+    assert len(receiver.state()["crm"]["people"]) == 30
