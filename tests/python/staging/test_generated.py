@@ -39,12 +39,6 @@ def unified(folder: Path, entity: str) -> str:
     return (folder / UNIFIED / f"{vocabulary(folder)[entity].model}.sql").read_text()
 
 
-def test_each_type_of_the_vocabulary_can_be_said_in_sql() -> None:
-    for entity in vocabulary(ROOT).values():
-        assert entity.key in {column.name for column in entity.columns if column.required}
-        assert {column.type for column in entity.columns} <= set(DATA_TYPES)
-
-
 def test_the_repository_holds_what_its_properties_files_say() -> None:
     assert generated.plan(ROOT).up_to_date
 
@@ -124,6 +118,35 @@ def test_a_model_that_is_switched_off_gives_nothing(tmp_path: Path) -> None:
 
 
 FILE = "models/staging/fair/stg_fair__visitors.yml"
+MARTS = """
+version: 2
+models:
+  - name: dim_customers
+    meta: {entity: person, columns: {record_id: customer_id, email: email_address}}
+    columns: [{name: customer_id}, {name: email_address}, {name: lifetime_value}]
+"""
+
+
+def test_a_model_anywhere_in_the_model_paths_gives_rows_by_its_properties_file(tmp_path: Path) -> None:
+    (tmp_path / "dbt_project.yml").write_text("name: shop\nmodel-paths: [transform, more]\n")
+    (tmp_path / "more" / "marts").mkdir(parents=True)
+    (tmp_path / "more" / "marts" / "dim_customers.sql").write_text("select 1")
+    (tmp_path / "more" / "schema.yml").write_text(MARTS)
+    written = generated.write(tmp_path)
+    assert "ref('dim_customers')" in written.files[Path("transform/unified/unified_people.sql")]
+    (model,) = written.models
+    assert (model.source, model.unused(written.entities["person"])) == ("marts", ["lifetime_value"])
+
+
+def test_an_entity_of_the_project_gets_a_model_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "entities").mkdir()
+    (tmp_path / "entities" / "visit.yml").write_text(
+        "{entity: visit, plural: visits, description: One row per visit., key: visit_id, columns: "
+        "[{name: visit_id, type: varchar, required: true, description: Key.}]}"
+    )
+    assert list(properties(tmp_path, "unified_visits")) == ["visit_id", "source"]
+
+
 BAD_PROPERTIES = {
     "an entity that there is not": (
         PERSON.replace("entity: person", "entity: people"),
@@ -158,6 +181,16 @@ BAD_PROPERTIES = {
         ),
         f"{FILE}: the model 'stg_fair__visitors' gives rows of 'return' and sets `one_record_per_person`. "
         "It says something about models of the entity 'person' only: remove it.",
+    ),
+    "a mapping that is not one": (
+        PERSON.replace("person,", "person, columns: [email],"),
+        f"{FILE}: `columns` in the meta of the model 'stg_fair__visitors' is not a mapping. Write it as "
+        "{record_id: your_column}.",
+    ),
+    "a mapping to a column that is not listed": (
+        PERSON.replace("person,", "person, columns: {email: mail},"),
+        f"{FILE}: the meta of the model 'stg_fair__visitors' maps 'email' to 'mail', a column that the model does "
+        "not list. List it under `columns:`, or correct the mapping.",
     ),
     "invalid YAML": (
         PERSON.replace("  - name: stg", "  - name: [stg"),
