@@ -1,5 +1,5 @@
 -- Written by `cdp generate` from the properties files of the project: run it again instead of editing.
-{{ profile_traits([
+{{ cdp.profile_traits([
     ref('activity_traits'),
     ref('email_traits'),
     ref('order_traits'),

@@ -1,4 +1,4 @@
 -- Written by `cdp generate` from the properties files of the project: run it again instead of editing.
-{{ unified('consent_event', [
+{{ cdp.unified('consent_event', [
     ref('stg_consent__events'),
 ]) }}

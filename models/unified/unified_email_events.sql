@@ -1,4 +1,4 @@
 -- Written by `cdp generate` from the properties files of the project: run it again instead of editing.
-{{ unified('email_event', [
+{{ cdp.unified('email_event', [
     ref('stg_email__events'),
 ]) }}

@@ -1,5 +1,5 @@
 -- Written by `cdp generate` from the properties files of the project: run it again instead of editing.
-{{ unified('person', [
+{{ cdp.unified('person', [
     ref('stg_crm__contacts'),
     ref('stg_crm__leads'),
     ref('stg_email__subscribers'),

@@ -1,4 +1,4 @@
 -- Written by `cdp generate` from the properties files of the project: run it again instead of editing.
-{{ unified('ticket', [
+{{ cdp.unified('ticket', [
     ref('stg_support__tickets'),
 ]) }}

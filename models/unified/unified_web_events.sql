@@ -1,4 +1,4 @@
 -- Written by `cdp generate` from the properties files of the project: run it again instead of editing.
-{{ unified('web_event', [
+{{ cdp.unified('web_event', [
     ref('stg_web__events'),
 ]) }}

@@ -1,4 +1,4 @@
-"""A business adds entities, columns, models that it has already, and trait groups, with its own files alone."""
+"""A business adds entities, columns, models that it has already and trait groups, by its own files alone."""
 
 from __future__ import annotations
 

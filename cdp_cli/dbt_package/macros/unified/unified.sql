@@ -23,7 +23,7 @@
                 select
 
                     {%- for column in columns %}
-                        {{ unified_value(node, column.name, column.data_type) }} as {{ column.name }}
+                        {{ cdp.unified_value(node, column.name, column.data_type) }} as {{ column.name }}
                         {{- ',' if not loop.last }}
                     {%- endfor %}
 

@@ -19,7 +19,7 @@
                 'The columns of ' ~ model.name ~ ' are not those of the trait groups that it lists. Run `cdp generate`.'
             ) -%}
         {%- endif -%}
-        {%- do check_trait_groups(groups, nodes) -%}
+        {%- do cdp.check_trait_groups(groups, nodes) -%}
         select
             profiles.profile_id
             {%- for node in nodes %}
