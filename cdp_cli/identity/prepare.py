@@ -16,7 +16,7 @@ import jinja2
 import pyarrow as pa
 import yaml
 
-from cdp_cli.identity.caps import caps_in_force
+from cdp_cli.identity.linking.caps import caps_in_force
 
 _MACRO_FOLDERS = ("identity", "portability")
 _SEEDS = ("identifier_types", "blocked_values", "nicknames", "mobile_prefixes", "blocking_rules")
