@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from cdp_cli.errors import FixInput
-from cdp_cli.identity.clustering.decisions import in_force
+from cdp_cli.identity.clustering.decisions import SCHEMA, in_force
 from cdp_cli.stewardship import decisions
 from tests.histories.world import Logs
 
