@@ -28,14 +28,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cdp_cli.identity import assignments, comparisons, constraints, edges, found, pairs, training
 from cdp_cli.identity import resolve as resolving
 from cdp_cli.identity.bands import DEFAULT, Bands
-from cdp_cli.identity.clustering import cluster
-from cdp_cli.identity.graph import components
-from cdp_cli.identity.report import Report, against_truth
+from cdp_cli.identity.clustering import assignments, constraints, edges
+from cdp_cli.identity.clustering.clustering import cluster
+from cdp_cli.identity.clustering.graph import components
+from cdp_cli.identity.evaluation.report import Report, against_truth
+from cdp_cli.identity.linking import comparisons, discovery, pairs
+from cdp_cli.identity.linking.rules import Rule
 from cdp_cli.identity.resolve import resolve
-from cdp_cli.identity.rules import Rule
+from cdp_cli.identity.training import trained_model, training
 
 ROOT = Path(__file__).resolve().parents[1]
 HOUSEHOLDS = 9_000
@@ -85,7 +87,7 @@ def all_of(patches: Patches) -> Iterator[None]:
 
 
 def _without_vetoes(*names: str) -> Patches:
-    def in_force(model: training.Model) -> tuple[Any, ...]:
+    def in_force(model: trained_model.Model) -> tuple[Any, ...]:
         return tuple(veto for veto in IN_FORCE(model) if names and veto.name not in names)
 
     return [mock.patch.object(module, "vetoes_in_force", in_force) for module in (pairs, constraints)]
@@ -94,8 +96,8 @@ def _without_vetoes(*names: str) -> Patches:
 def _connected(count: int, given_edges: Any, *given: Any) -> Any:
     """Connected components of sure pairs, in place of clustering."""
     bands: Bands = given[-1]
-    against = given_edges.apart | given_edges.doubted
-    sure = (given_edges.same | (given_edges.probability >= bands.auto)) & ~against
+    against = given_edges.cannot_link | given_edges.soft_cannot_link
+    sure = (given_edges.must_link | (given_edges.probability >= bands.auto)) & ~against
     labels = components(count, given_edges.left[sure], given_edges.right[sure])
     return np.unique(labels, return_index=True)[1][labels]
 
@@ -119,7 +121,11 @@ def _unblocked(engine: Any, keys: Any, rules: Any) -> Any:
     )
 
 
-FREQUENCIES, MAKE_BLOCKS, IN_FORCE = training._frequencies, resolving.make_blocks, found.vetoes_in_force
+FREQUENCIES, MAKE_BLOCKS, IN_FORCE = (
+    training.term_frequencies,
+    resolving.make_blocks,
+    discovery.vetoes_in_force,
+)
 NO_RULE = (Rule(name="none", identifier_type="none", probability=0.5, why="It joins nobody."),)
 Part = tuple[str, Callable[[], Patches], Bands]
 
@@ -136,12 +142,12 @@ def parts() -> list[Part]:
         ("wide blocking", lambda: [mock.patch.object(resolving, "make_blocks", _unblocked)], DEFAULT),
         (
             "term frequencies",
-            lambda: [mock.patch.object(training, "_frequencies", lambda *_: {})],
+            lambda: [mock.patch.object(training, "term_frequencies", lambda *_: {})],
             DEFAULT,
         ),
         (
             "frequencies by people, not records",
-            lambda: [mock.patch.object(training, "_frequencies", _of_records)],
+            lambda: [mock.patch.object(training, "term_frequencies", _of_records)],
             DEFAULT,
         ),
         ("both names together", lambda: _without_comparison("both_names"), DEFAULT),
@@ -156,9 +162,13 @@ def parts() -> list[Part]:
             lambda: [mock.patch.object(constraints, "_SUREST_UNSCORED", 0.0)],
             DEFAULT,
         ),
-        ("density", list, same(DEFAULT, density=0.0)),
-        ("claim", list, same(DEFAULT, claim=0.0)),
-        ("doubt (each first-name veto decides)", list, same(DEFAULT, doubt=1e-9)),
+        ("min_average_linkage", list, same(DEFAULT, min_average_linkage=0.0)),
+        ("min_exclusive_share", list, same(DEFAULT, min_exclusive_share=0.0)),
+        (
+            "max_name_conflict_share (each first-name veto decides)",
+            list,
+            same(DEFAULT, max_name_conflict_share=1e-9),
+        ),
         (
             "limits of values",
             lambda: [mock.patch.object(assignments, "cluster", _unlimited)],

@@ -23,11 +23,14 @@ from measure import Steps
 
 ROOT = Path(__file__).resolve().parents[1]
 
-from cdp_cli.identity import assignments, build, pairs, training  # noqa: E402
-from cdp_cli.identity.decisions import SCHEMA as DECISIONS  # noqa: E402
+from cdp_cli.identity import build  # noqa: E402
+from cdp_cli.identity.clustering import assignments  # noqa: E402
+from cdp_cli.identity.clustering.decisions import SCHEMA as DECISIONS  # noqa: E402
 from cdp_cli.identity.inputs import Input  # noqa: E402
+from cdp_cli.identity.linking import pairs  # noqa: E402
 from cdp_cli.identity.prepare import load_seeds, model_text, renderer  # noqa: E402
-from cdp_cli.warehouse.duckdb_engine import DuckDBEngine  # noqa: E402
+from cdp_cli.identity.training import trained_model  # noqa: E402
+from cdp_cli.warehouse.duckdb.engine import DuckDBEngine  # noqa: E402
 
 SEEDS = ("identifier_types", "blocked_values", "nicknames", "mobile_prefixes", "blocking_rules")
 NORMALISE, LINK = "normalise", "link"
@@ -36,7 +39,7 @@ _RECORD_LOG = pa.schema(
 )
 _LOGS = {
     "identity_record_log": _RECORD_LOG,
-    "identity_models": training.SCHEMA,
+    "identity_models": trained_model.SCHEMA,
     "identity_pairs": pairs.SCHEMA,
     "identity_assignments": assignments.SCHEMA,
     "identity_decisions": DECISIONS,
@@ -52,10 +55,10 @@ class WatchedEngine(DuckDBEngine):
         self._model = model
         self._made = made
 
-    def make(self, name: str, select: str) -> None:
+    def create_table(self, name: str, select: str) -> None:
         """Make a table of what a query returns now."""
         started = time.perf_counter()
-        super().make(name, select)
+        super().create_table(name, select)
         seconds = time.perf_counter() - started
         rows = self.connection.execute(f"select count(*) from {name}").fetchall()[0][0]
         self._made[f"{self._model}: {name}"] = {"rows": rows, "seconds": round(seconds, 2)}

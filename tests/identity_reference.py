@@ -16,10 +16,11 @@ from pathlib import Path
 import yaml
 from sqlglot import exp, parse_one
 
-from cdp_cli.identity import comparisons, found, training
 from cdp_cli.identity.bands import Bands
-from cdp_cli.identity.change_guard import ChangeGuard
+from cdp_cli.identity.clustering.change_guard import ChangeGuard
+from cdp_cli.identity.linking import comparisons, discovery
 from cdp_cli.identity.prepare import model_text, renderer
+from cdp_cli.identity.training import sampling
 
 ROOT = Path(__file__).resolve().parents[1]
 ENGINE = ROOT / "cdp_cli" / "dbt_package"
@@ -37,7 +38,7 @@ LIMITS = {
         "Comparisons repeat each other (a name stands in the e-mail address too): whatever they add up to, "
         "an account or a card joins first."
     ),
-    "buckets.RECORDS_OF_BUCKET": (
+    "partitioned_assignment.RECORDS_OF_BUCKET": (
         "Where records are too many for one machine, so many are grouped at a time; it changes no result, "
         "only memory."
     ),
@@ -65,33 +66,33 @@ LIMITS = {
     "expectation._CONVERGED": "Training has converged where no parameter changes by more.",
     "expectation._FIRST_SHARE": "Where training starts: half of the pairs of a blocking rule are matches.",
     "expectation._FIRST_RANDOM_SHARE": "Where training starts: one random pair in a thousand is a match.",
-    "found.MOST_DIFFERENT": (
+    "discovery.MOST_DIFFERENT": (
         "A difference is a veto only where so few of one person's pairs of records differ: in data with "
         "many slips it is evidence to weigh and no proof."
     ),
-    "retraining._WORTH_BITS": (
+    "verdict._WORTH_BITS": (
         "A level that says so much more or less is worth a new model: twice or half the odds."
     ),
-    "retraining._LEAST_PAIRS": "A level counts for that if it was seen in so many pairs.",
-    "retraining._WORTH_GROWTH": "So many times the records are worth a new model.",
+    "verdict._LEAST_PAIRS": "A level counts for that if it was seen in so many pairs.",
+    "verdict._WORTH_GROWTH": "So many times the records are worth a new model.",
     "training._PRIOR_COINCIDENCES": (
         "Of both names in common: what the prior weighs, in pairs, that a first name and a surname come "
         "together by chance alone."
     ),
-    "training.RANDOM_PAIRS": (
+    "sampling.RANDOM_PAIRS": (
         "Random pairs that u is learnt from: a share of one in 10,000 is seen 30 times."
     ),
-    "training.MOST_PAIRS_OF_VIEW": (
+    "sampling.MOST_PAIRS_OF_BLOCKS": (
         "Pairs of a blocking rule that m is learnt from; more change no digit that matters."
     ),
     "training._LEAST_SHARE_FILLED": "A comparison is made where so many records have one of its columns.",
-    "training._LEAST_FREQUENCY": "Values on fewer records have no frequency of their own: they are rare.",
+    "frequencies._LEAST_FREQUENCY": "Values on fewer records have no frequency of their own: they are rare.",
 }
 # Numbers that decide nothing about people: how results are drawn, stored or shown.
 OF_NO_MATTER = {
-    "change_guard._MOST_NAMED", "filled.FIRST_NAME_FILLED", "memory._THREADS", "refusal._MOST_NAMED",
-    "refusal._MOST_RECORDS_COMPARED", "sampling.SEED", "sampling._Z", "training.SEED", "training._DIGITS",
-    "training._LEHMER",
+    "birth_dates_far_apart._YEARS", "change_guard._MOST_NAMED", "comparable_fields.FIRST_NAME_FILLED",
+    "in_memory_engine._THREADS", "refusal._MOST_NAMED", "refusal._MOST_RECORDS_COMPARED", "sampling.SEED", "sampling._CONFIDENCE",
+    "frequencies._DIGITS", "sampling._LEHMER",
 }  # fmt: skip
 VARS = {
     "accept_identity_change": "Publishes a build that the change guard stops; for one run.",
@@ -111,9 +112,10 @@ def page() -> str:
 
 
 def numbers() -> dict[str, str]:
-    """Each numeric constant of cdp_cli/identity, as it is written there, by `module.NAME`."""
+    """Each numeric constant of identity and stewardship, as it is written there, by `module.NAME`."""
     constants = {}
-    for path in sorted((ROOT / "cdp_cli" / "identity").glob("*.py")):
+    folders = (ROOT / "cdp_cli" / "identity", ROOT / "cdp_cli" / "stewardship")
+    for path in sorted(path for folder in folders for path in folder.rglob("*.py")):
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             match node:
                 case ast.Assign(
@@ -138,13 +140,19 @@ def dbt_vars() -> dict[str, str]:
 
 def _rules() -> str:
     rows = [
-        (f"`{rule.name}`", rule.identifier_type, rule.probability, rule.why, _idea(f"rules.{rule.name}"))
-        for rule in sorted(found.found_rules(), key=lambda rule: (-rule.probability, rule.name))
+        (
+            f"`{rule.name}`",
+            rule.identifier_type,
+            rule.probability,
+            rule.why,
+            _idea(f"linking.rules.{rule.name}"),
+        )
+        for rule in sorted(discovery.found_rules(), key=lambda rule: (-rule.probability, rule.name))
     ]
     return _section(
         "Rules",
-        "One file each in `cdp_cli/identity/rules/`. Two records that share a personal value of the type are "
-        "one person with the probability.",
+        "One file each in `cdp_cli/identity/linking/rules/`. Two records that share a personal value of the "
+        "type are one person with the probability.",
         ("rule", "identifier", "probability", "what it is", "why"),
         rows,
     )
@@ -155,18 +163,18 @@ def _vetoes() -> str:
         (
             f"`{veto.name}`",
             "yes" if veto.firm else "no",
-            f"at most {found.MOST_DIFFERENT:.0%} of one person's pairs differ in {veto.comparison}"
+            f"at most {discovery.MOST_DIFFERENT:.0%} of one person's pairs differ in {veto.comparison}"
             if veto.comparison
             else "always",
             veto.why,
-            _idea(f"vetoes.{veto.name}"),
+            _idea(f"linking.vetoes.{veto.name}"),
         )
-        for veto in found.found_vetoes()
+        for veto in discovery.found_vetoes()
     ]
     return _section(
         "Vetoes",
-        "One file each in `cdp_cli/identity/vetoes/`. A vetoed pair never joins by itself; a firm veto keeps "
-        "two groups apart too.",
+        "One file each in `cdp_cli/identity/linking/vetoes/`. A vetoed pair never joins by itself; a firm "
+        "veto keeps two groups apart too.",
         ("veto", "firm", "in force where", "what it sees", "why"),
         rows,
     )
@@ -201,7 +209,12 @@ def _limits() -> str:
             "Fewer changed profiles never stop a build.",
         )
     )
-    return _section("Limits in the code", "In `cdp_cli/identity/`.", ("limit", "value", "why"), rows)
+    return _section(
+        "Limits in the code",
+        "In `cdp_cli/identity/` and `cdp_cli/stewardship/`.",
+        ("limit", "value", "why"),
+        rows,
+    )
 
 
 def _vars() -> str:
@@ -220,7 +233,7 @@ def _blocks() -> str:
                 f"`{keys[rule]}`" if keys[rule] != rule else "its value",
                 most,
                 why,
-                ", ".join(training.VIEWS.get(rule, ())),
+                ", ".join(sampling.TRAINING_BLOCKS.get(rule, ())),
             )
             for rule, most, why in list(csv.reader(lines))[1:]
         ]

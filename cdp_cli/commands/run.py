@@ -15,7 +15,7 @@ from cdp_cli.commands import _summary, _syncs
 from cdp_cli.commands._options import json_option, project_options
 from cdp_cli.config import Settings
 from cdp_cli.errors import ConfirmFirst, FixModel
-from cdp_cli.identity.change_guard import OPTION
+from cdp_cli.identity.clustering.change_guard import OPTION
 from cdp_cli.log import masked
 from cdp_cli.project import load_project
 from cdp_cli.status import read_status

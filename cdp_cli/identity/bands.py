@@ -1,4 +1,4 @@
-"""The thresholds that decide what a score does. One place; docs/identity.md gives the reason of each."""
+"""The thresholds that decide what a score does. docs/identity.md gives the reason of each."""
 
 from __future__ import annotations
 
@@ -7,31 +7,33 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Bands:
-    """Probabilities, but for the shares `doubt` and `claim`.
+    """All are probabilities, except the two shares.
 
-    A pair at or above `auto` joins by itself; from `review` up to `auto` it waits for a person; below
-    `review` it is dropped.
+    A pair at or above `auto` joins by itself. A pair from `review` up to `auto` waits for a person. A pair
+    below `review` is dropped. A pair whose records were one profile before still joins until it
+    falls below `auto` by more than `hysteresis`.
 
-    `density`: two groups join only while the mean probability of all pairs between them is at least so much.
-    Pairs that score low count with what they score, pairs with nothing to compare do not count. It is what
-    stops a chain of single links.
+    `min_average_linkage`: two groups join only if the mean probability of all pairs between them is at least
+    this. Low-scoring pairs count with their score; pairs with nothing to compare do not count. This stops
+    chains of single links.
 
-    `claim`: a group that resembles several, which are not one person, is at most one of them, or none. Of the
-    odds of all of these the one that it joins has to have so much. Groups with a pair of at least `alike`
-    between them may be one person.
+    `min_exclusive_share`: a group may resemble several groups that are not one person. It then joins one of
+    them only if that group holds at least this share of the total odds.
 
-    `doubt`: of the pairs between two groups that have both first names, the share that may be vetoed for it.
+    `max_rival_probability`: two groups with a pair of at least this probability between them may be one
+    person, so they are not rivals.
 
-    `margin`: a pair whose records were one profile already still joins down to `auto - margin`.
+    `max_name_conflict_share`: two groups do not join if first-name vetoes hold for at least this share of the
+    pairs between them in which both records have a first name.
     """
 
     auto: float = 0.5
-    margin: float = 0.1
+    hysteresis: float = 0.1
     review: float = 0.1
-    density: float = 0.25
-    claim: float = 0.45
-    alike: float = 0.3
-    doubt: float = 0.5
+    min_average_linkage: float = 0.25
+    min_exclusive_share: float = 0.45
+    max_rival_probability: float = 0.3
+    max_name_conflict_share: float = 0.5
 
 
 DEFAULT = Bands()

@@ -8,20 +8,23 @@ from dataclasses import dataclass, fields
 import pyarrow as pa
 
 from cdp_cli.errors import FixModel
-from cdp_cli.identity import assignments, buckets, caps, change_guard, inputs, pairs, training
-from cdp_cli.identity import comparisons as compared
+from cdp_cli.identity import inputs
 from cdp_cli.identity.bands import DEFAULT, Bands
-from cdp_cli.identity.candidates import make_blocks, make_candidates
-from cdp_cli.identity.change_guard import ChangeGuard
+from cdp_cli.identity.clustering import assignments, change_guard, partitioned_assignment
+from cdp_cli.identity.clustering.change_guard import ChangeGuard
 from cdp_cli.identity.engine import Engine, Relation
-from cdp_cli.identity.features import (
+from cdp_cli.identity.inputs import Input
+from cdp_cli.identity.linking import caps, pairs
+from cdp_cli.identity.linking import comparisons as compared
+from cdp_cli.identity.linking.candidates import make_blocks, make_candidates
+from cdp_cli.identity.linking.features import (
     make_features,
     make_features_of,
     make_linking_values,
     number_records,
 )
-from cdp_cli.identity.inputs import Input
-from cdp_cli.identity.training import Model
+from cdp_cli.identity.training import trained_model, training
+from cdp_cli.identity.training.trained_model import Model
 
 # The records that anything is to be said of.
 _MET = """
@@ -57,11 +60,11 @@ def first_model(engine: Engine, given: Compared, run: Relation, stored: str | No
     build trains, later ones use the stored model.
     """
     try:
-        if stored and engine.look(engine.table(stored), "select version from given limit 1").num_rows:
-            return engine.returned(training.SCHEMA.empty_table())
+        if stored and engine.query(engine.table(stored), "select version from given limit 1").num_rows:
+            return engine.to_relation(trained_model.SCHEMA.empty_table())
         make_features(engine, given.records, given.identifiers, given.nicknames)
         model = training.train(engine, make_blocks(engine, given.keys, given.rules))
-        return engine.returned(training.stored(model, _started_at(engine, run)))
+        return engine.to_relation(trained_model.stored(model, _started_at(engine, run)))
     finally:
         engine.close()
 
@@ -69,8 +72,8 @@ def first_model(engine: Engine, given: Compared, run: Relation, stored: str | No
 def caps_in_force(engine: Engine, models: Relation, rules: Relation) -> Relation:
     """Rows of identity_caps, of the newest of `models` and the seed blocking_rules."""
     try:
-        learnt = training.newest(engine.read(models)).caps
-        return engine.returned(caps.caps_in_force(engine.read(rules), learnt))
+        learnt = trained_model.newest(engine.read(models)).caps
+        return engine.to_relation(caps.caps_in_force(engine.read(rules), learnt))
     finally:
         engine.close()
 
@@ -97,20 +100,22 @@ def new_pairs(
         since = "true"
         if last is not None:
             since = f"seen_at > {_moment(last)}"
-            if not engine.look(changes, f"select record_id from given where {since} limit 1").num_rows:
-                return engine.returned(pairs.SCHEMA.empty_table())
+            if not engine.query(changes, f"select record_id from given where {since} limit 1").num_rows:
+                return engine.to_relation(pairs.SCHEMA.empty_table())
         started_at = _started_at(engine, run)
         _check_run(started_at, _last_scored(engine, stored), "identity_pairs")
         changed_only = last is not None
         number_records(engine, given.records)
-        engine.give("changes", changes, "record_id", since)
-        engine.make("changed", "select n from numbers where record_id in (select record_id from changes)")
+        engine.register("changes", changes, "record_id", since)
+        engine.create_table(
+            "changed", "select n from numbers where record_id in (select record_id from changes)"
+        )
         make_linking_values(engine, given.identifiers)
         pairs.make_rule_pairs(engine, changed_only=changed_only)
         make_blocks(engine, given.keys, given.rules, changed_only=changed_only)
         make_candidates(engine, changed_only=changed_only)
         if changed_only:
-            engine.make("met", _MET)
+            engine.create_table("met", _MET)
         make_features_of(engine, "met" if changed_only else "numbers", given.records, given.nicknames)
         # Scoring takes the most memory, and needs these no more.
         engine.drop("linking_values", "numbers", "changed", "changes")
@@ -134,19 +139,21 @@ def new_assignments(
     """
     try:
         row = engine.read(run).to_pylist()[0]
-        log = engine.table(stored) if stored else engine.returned(assignments.SCHEMA.empty_table())
+        log = engine.table(stored) if stored else engine.to_relation(assignments.SCHEMA.empty_table())
         relations = {field.name: getattr(given, field.name) for field in fields(given)} | {"log": log}
         if engine.distributed:
-            rows = buckets.assign(engine, Input(**relations), row["run_id"], row["started_at"], bands)
+            rows = partitioned_assignment.assign(
+                engine, Input(**relations), row["run_id"], row["started_at"], bands
+            )
         else:
             relations = {
-                name: engine.look(relation, f"select {', '.join(inputs.COLUMNS.get(name, '*'))} from given")
+                name: engine.query(relation, f"select {', '.join(inputs.COLUMNS.get(name, '*'))} from given")
                 for name, relation in relations.items()
             }
-            rows = engine.returned(
+            rows = engine.to_relation(
                 assignments.assign(Input(**relations), row["run_id"], row["started_at"], bands)
             )
-        if stored and engine.look(rows, "select record_id from given limit 1").num_rows:
+        if stored and engine.query(rows, "select record_id from given limit 1").num_rows:
             _check_run(row["started_at"], _last_assigned(engine, log), "identity_assignments")
         if guard is not None and stored:
             change_guard.check(engine, guard, rows, relations["log"], relations["decisions"])
@@ -157,7 +164,7 @@ def new_assignments(
 
 def _model_in_force(models: pa.Table) -> Model:
     """The newest model, which has to compare what this release does: its levels explain each pair."""
-    model = training.newest(models)
+    model = trained_model.newest(models)
     made = {comparison.name: [level.label for level in comparison.levels] for comparison in compared.ALL}
     for entry in model.settings["comparisons"]:
         name = entry["output_column_name"]
@@ -173,13 +180,13 @@ def _model_in_force(models: pa.Table) -> Model:
 def _last_scored(engine: Engine, stored: str | None, where: str = "true") -> dt.datetime | None:
     if not stored:
         return None
-    found = engine.look(engine.table(stored), f"select max(scored_at) as scored_at from given where {where}")
+    found = engine.query(engine.table(stored), f"select max(scored_at) as scored_at from given where {where}")
     last: dt.datetime | None = found.column("scored_at")[0].as_py()
     return last
 
 
 def _last_assigned(engine: Engine, log: Relation) -> dt.datetime | None:
-    found = engine.look(log, "select max(assigned_at) as assigned_at from given")
+    found = engine.query(log, "select max(assigned_at) as assigned_at from given")
     last: dt.datetime | None = found.column("assigned_at")[0].as_py()
     return last
 

@@ -32,10 +32,10 @@ class Engine(Protocol):
     def read(self, relation: Relation) -> pa.Table:
         """All rows of a relation; where the engine is distributed, of a small one."""
 
-    def look(self, relation: Relation, select: str) -> pa.Table:
+    def query(self, relation: Relation, select: str) -> pa.Table:
         """A small answer about a relation, which the query calls `given`, without reading all of it."""
 
-    def give(
+    def register(
         self, name: str, relation: Relation, select: str = "*", where: str = "true", *, once: bool = False
     ) -> None:
         """Make rows of a relation known by a name, or the expressions that `select` lists over them.
@@ -43,7 +43,7 @@ class Engine(Protocol):
         With `once`, one query at most reads them, and it is the next thing that is asked of the engine.
         """
 
-    def make(self, name: str, select: str) -> None:
+    def create_table(self, name: str, select: str) -> None:
         """Make a table of what a query returns now, in place of what had the name before."""
 
     def number(self, name: str, select: str, key: str) -> None:
@@ -58,14 +58,14 @@ class Engine(Protocol):
     def result(self, select: str, schema: pa.Schema) -> Relation:
         """What a query returns, in the columns of `schema`, as a model returns it. It outlives the engine."""
 
-    def spread(self, tables: Mapping[str, str], work: Work, schema: pa.Schema) -> Relation:
+    def map_partitions(self, tables: Mapping[str, str], work: Work, schema: pa.Schema) -> Relation:
         """What `work` makes of each bucket, put together in the columns of `schema`, as a model returns it.
 
         `tables` are queries with a column `bucket`; `work` gets the rows of one bucket of each, without that
         column, and runs where the rows are. It outlives the engine.
         """
 
-    def returned(self, table: pa.Table) -> Relation:
+    def to_relation(self, table: pa.Table) -> Relation:
         """A small Arrow table as a model returns it."""
 
     def splink(self) -> AbstractContextManager[Any]:

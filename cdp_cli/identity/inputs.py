@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cdp_cli.identity.engine import Relation
-from cdp_cli.identity.features import RECORD_COLUMNS
+from cdp_cli.identity.linking.features import RECORD_COLUMNS
 
 # The columns that assigning reads of the tables of one row a record or a pair: explanations of pairs are most
 # of what there is.

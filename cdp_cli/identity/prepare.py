@@ -16,7 +16,7 @@ import jinja2
 import pyarrow as pa
 import yaml
 
-from cdp_cli.identity.caps import caps_in_force
+from cdp_cli.identity.linking.caps import caps_in_force
 
 _PACKAGE = Path(__file__).parents[1] / "dbt_package"
 _MACRO_FOLDERS = ("identity", "portability")

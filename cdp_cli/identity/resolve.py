@@ -10,16 +10,18 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cdp_cli.identity import assignments, pairs, training
 from cdp_cli.identity.bands import DEFAULT, Bands
-from cdp_cli.identity.candidates import lower_caps, make_blocks, make_candidates
-from cdp_cli.identity.decisions import SCHEMA as DECISIONS_SCHEMA
-from cdp_cli.identity.features import make_features
+from cdp_cli.identity.clustering import assignments
+from cdp_cli.identity.clustering.decisions import SCHEMA as DECISIONS_SCHEMA
+from cdp_cli.identity.evaluation.report import keys_compared
+from cdp_cli.identity.in_memory_engine import InMemory
 from cdp_cli.identity.inputs import Input
-from cdp_cli.identity.memory import InMemory
+from cdp_cli.identity.linking import pairs
+from cdp_cli.identity.linking.candidates import lower_caps, make_blocks, make_candidates
+from cdp_cli.identity.linking.features import make_features
 from cdp_cli.identity.prepare import give_caps, prepare
-from cdp_cli.identity.report import keys_compared
-from cdp_cli.identity.training import Model
+from cdp_cli.identity.training import trained_model, training
+from cdp_cli.identity.training.trained_model import Model
 
 _CHANGES = pa.schema(
     [("record_id", pa.string()), ("record_hash", pa.string()), ("seen_at", pa.timestamp("us"))]
@@ -80,7 +82,7 @@ def resolve(
         identifiers=identifiers,
         identifier_types=tables["identifier_types"],
         nicknames=tables["nicknames"],
-        models=training.stored(model, at),
+        models=trained_model.stored(model, at),
         pairs=scored,
         decisions=DECISIONS_SCHEMA.empty_table() if decisions is None else decisions,
         changes=_CHANGES.empty_table(),

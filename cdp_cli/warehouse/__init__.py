@@ -17,10 +17,10 @@ from cdp_cli.warehouse.base import Warehouse
 __all__ = ["Warehouse", "dbt_runner", "open_warehouse"]
 
 # Imported when a target asks for it: who uses one engine needs none of the other's libraries.
-_ENGINES = {"duckdb": "cdp_cli.warehouse.duckdb", "spark": "cdp_cli.warehouse.spark"}
+_ENGINES = {"duckdb": "cdp_cli.warehouse.duckdb.warehouse", "spark": "cdp_cli.warehouse.spark.warehouse"}
 
 # Where dbt runs in this process, because it works in a session that we hold; elsewhere it is a child process.
-_DBT = {"spark": "cdp_cli.warehouse.spark_dbt"}
+_DBT = {"spark": "cdp_cli.warehouse.spark.dbt"}
 
 DbtRunner = Callable[[Settings, Sequence[str], Callable[[Any], None]], int]
 

@@ -11,7 +11,8 @@ from typing import Any
 import pyarrow as pa
 
 from cdp_cli.errors import FixInput
-from cdp_cli.identity import decisions
+from cdp_cli.identity.clustering.decisions import SCHEMA, in_force
+from cdp_cli.stewardship import decisions
 from tests.histories.world import Logs
 
 Record = dict[str, Any]
@@ -92,7 +93,7 @@ class History:
 
     def step(self, logs: Logs, present: Mapping[str, str], at: dt.datetime) -> pa.Table:
         """Change some records, and return new decisions; all before a build `at` a moment."""
-        made = decisions.SCHEMA.empty_table()
+        made = SCHEMA.empty_table()
         for number in range(self._chance.choice((0, 1, 1, 2, 3))):
             before = Logs(decisions=pa.concat_tables([logs.decisions, made]))
             # No two decisions of the world are of one moment: the latest holds.
@@ -161,14 +162,14 @@ class History:
         return text.upper() if chance.random() < 0.1 else text
 
     def _decide(self, logs: Logs, present: Mapping[str, str], at: dt.datetime) -> pa.Table:
-        chance, nothing = self._chance, decisions.SCHEMA.empty_table()
+        chance, nothing = self._chance, SCHEMA.empty_table()
         # Records that are gone by now are decided on as well: nobody knows that they are.
         mine = sorted(record for record in present if record.startswith(f"h{self._number:03}:"))
         if len(mine) < 2:
             return nothing
         held = [
             row["decision_id"]
-            for pair, row in sorted(decisions.in_force(logs.decisions).items())
+            for pair, row in sorted(in_force(logs.decisions).items())
             if pair[0] in mine or pair[1] in mine
         ]
         kind = chance.choice(("same", "same", "different", "unsure", "split", "undo", "undo"))

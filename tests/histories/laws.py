@@ -65,8 +65,8 @@ class _Game:
         self._world, self._chance = world, chance
         self._histories = [History(number, random.Random(chance.random())) for number in range(histories)]
         # Without a margin what was weighs nothing, so that a build from nothing has to find the same people.
-        margin = 0.0 if chance.random() < 0.5 else DEFAULT.margin
-        self._bands = dataclasses.replace(DEFAULT, margin=margin)
+        margin = 0.0 if chance.random() < 0.5 else DEFAULT.hysteresis
+        self._bands = dataclasses.replace(DEFAULT, hysteresis=margin)
         self._logs = Logs()
         self._gone: set[str] = set()
         self._tally = Tally(histories=histories)
@@ -90,7 +90,7 @@ class _Game:
                     before, self._built(before.shuffled(self._chance), again, at, retrain=retrain)
                 )
         self._check_that_nothing_new_changes_nothing(prepared, at)
-        if not self._bands.margin:
+        if not self._bands.hysteresis:
             nothing = dataclasses.replace(Logs(), decisions=self._logs.decisions, models=self._logs.models)
             whole = self._built(nothing, prepared, at + dt.timedelta(days=9))
             self._compare(

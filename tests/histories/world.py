@@ -10,12 +10,15 @@ from typing import Any
 
 import pyarrow as pa
 
-from cdp_cli.identity import assignments, build, pairs, training
+from cdp_cli.identity import build
 from cdp_cli.identity.bands import Bands
-from cdp_cli.identity.decisions import SCHEMA as DECISIONS
+from cdp_cli.identity.clustering import assignments
+from cdp_cli.identity.clustering.decisions import SCHEMA as DECISIONS
+from cdp_cli.identity.in_memory_engine import InMemory, connect
 from cdp_cli.identity.inputs import Input
-from cdp_cli.identity.memory import InMemory, connect
+from cdp_cli.identity.linking import pairs
 from cdp_cli.identity.prepare import SQL_MODELS, give_people, load_seeds, model_text, renderer
+from cdp_cli.identity.training import trained_model
 from tests.conftest import ROOT
 
 Row = Mapping[str, Any]
@@ -31,7 +34,7 @@ class Logs:
     """What outlives a build: the append-only tables, the pairs, and the decisions."""
 
     record_log: pa.Table = field(default_factory=_RECORD_LOG.empty_table)
-    models: pa.Table = field(default_factory=training.SCHEMA.empty_table)
+    models: pa.Table = field(default_factory=trained_model.SCHEMA.empty_table)
     pairs: pa.Table = field(default_factory=pairs.SCHEMA.empty_table)
     assignments: pa.Table = field(default_factory=assignments.SCHEMA.empty_table)
     decisions: pa.Table = field(default_factory=DECISIONS.empty_table)
@@ -167,7 +170,7 @@ class World:
 def _engine(**tables: pa.Table) -> InMemory:
     engine = InMemory()
     for name, table in tables.items():
-        engine.give(name, table)
+        engine.register(name, table)
     return engine
 
 

@@ -20,12 +20,12 @@ _PORTS = {"project", "dbt", "engine_package", "warehouse", "destinations", "enti
 ALLOWED = {
     "cli": {"commands", "console", *_GROUND},
     "commands": {
-        "activation", "identity", "insights", "profiles", "segments", "staging", "demo", "receiver", "status",
-        "doctor", "move", "console", *_PORTS,
+        "stewardship", "activation", "identity", "profiles", "segments", "staging", "demo", "receiver",
+        "status", "doctor", "move", "console", *_PORTS,
     },
     "activation": _PORTS,
+    "stewardship": {"identity", "profiles", *_PORTS},
     "identity": {"errors"},
-    "insights": _PORTS,
     "profiles": _PORTS,
     "segments": _PORTS,
     "staging": _PORTS,
@@ -53,7 +53,16 @@ HOMES = {
     "requests": ("http",),
     "splink": ("identity", "warehouse"),
     "rich": ("console",),
-    "duckdb": ("warehouse", "activation", "destinations", "staging", "identity", "demo", "receiver"),
+    "duckdb": (
+        "warehouse",
+        "activation",
+        "destinations",
+        "staging",
+        "identity",
+        "stewardship",
+        "demo",
+        "receiver",
+    ),
 }
 
 

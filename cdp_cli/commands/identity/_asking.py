@@ -8,7 +8,7 @@ import sys
 
 import click
 
-from cdp_cli.identity.questions import Question, parts_of
+from cdp_cli.stewardship.questions import Question, parts_of
 
 ANSWERS = {"s": "same", "d": "different", "u": "unsure", "k": "skip", "q": "quit"}
 _LABEL = 15

@@ -6,10 +6,10 @@ import click
 
 from cdp_cli import console
 from cdp_cli.commands._options import json_option, project_options
-from cdp_cli.commands.identity._decisions import need_build, read_decisions
 from cdp_cli.config import Settings
-from cdp_cli.identity.audit import Audit, Bridge
-from cdp_cli.identity.audit import audit as audited
+from cdp_cli.stewardship.audit import Audit, Bridge
+from cdp_cli.stewardship.audit import audit as audited
+from cdp_cli.stewardship.reading import read_audited
 from cdp_cli.warehouse import open_warehouse
 
 
@@ -31,19 +31,7 @@ def audit(settings: Settings, limit: int, as_json: bool) -> None:
         cdp identity audit --limit 50 --json
     """
     with open_warehouse(settings) as warehouse:
-        need_build(warehouse, "identity_assignments")
-        tables = (
-            warehouse.arrow("select * from identity.identity_assignments order by assigned_at, record_id"),
-            warehouse.arrow(
-                "select left_record_id, right_record_id, rule, match_probability, veto "
-                "from identity.identity_current_pairs order by left_record_id, right_record_id"
-            ),
-            warehouse.arrow(
-                "select record_id, source, identifier_type, identifier_value, identifier_class "
-                "from identity.identity_identifiers order by record_id, identifier_type"
-            ),
-            read_decisions(warehouse),
-        )
+        tables = read_audited(warehouse)
     with console.progress("Auditing"):
         found = audited(*tables, limit=limit)
     if as_json:

@@ -6,10 +6,9 @@ import click
 
 from cdp_cli import console
 from cdp_cli.commands._options import json_option, project_options
-from cdp_cli.commands.identity._decisions import add_decisions, by_option, decider, need_build, now, reason
+from cdp_cli.commands.identity._options import by_option, decider, reason
 from cdp_cli.config import Settings
-from cdp_cli.errors import FixInput
-from cdp_cli.identity.decisions import decide as decision_row
+from cdp_cli.stewardship.deciding import store_decision
 from cdp_cli.warehouse import open_warehouse
 
 
@@ -42,23 +41,9 @@ def decide(
     """
     if decision is None:
         raise click.UsageError("Say --same, --different or --unsure.")
-    if one == other:
-        raise FixInput("Both records are the same record.", "Name two records of identity.identity_review.")
     why = reason(why)
     with open_warehouse(settings, read_only=False) as warehouse:
-        need_build(warehouse, "identity_records")
-        found = warehouse.rows(
-            "select record_id from identity.identity_records where record_id in (?, ?)", [one, other]
-        )
-        missing = sorted({one, other} - {row["record_id"] for row in found})
-        if missing:
-            raise FixInput(
-                f"identity.identity_records has no record {missing[0]!r}.",
-                "Take record ids as they stand in identity.identity_review.",
-            )
-        rows = decision_row(one, other, decision, decider(by), why, now())
-        add_decisions(warehouse, rows)
-    answer = rows.to_pylist()[0]
+        answer = store_decision(warehouse, one, other, decision, decider(by), why)
     if as_json:
         console.document(answer)
         return

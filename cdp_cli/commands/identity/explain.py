@@ -8,14 +8,13 @@ import click
 
 from cdp_cli import console
 from cdp_cli.commands._options import json_option, project_options
-from cdp_cli.commands.identity._finding import Found, find_records
-from cdp_cli.commands.identity._reading import read_blocks, read_profiles
 from cdp_cli.config import Settings
 from cdp_cli.errors import FixInput
-from cdp_cli.identity.explanation import Explanation, Link, is_stored, strongest_pair
-from cdp_cli.identity.explanation import explain as why
-from cdp_cli.identity.picture import picture
-from cdp_cli.identity.waterfall import UNKNOWN
+from cdp_cli.stewardship.explaining import explain_two
+from cdp_cli.stewardship.explanation import Explanation, Link
+from cdp_cli.stewardship.finding import Found
+from cdp_cli.stewardship.html_report import html_report
+from cdp_cli.stewardship.waterfall import UNKNOWN
 from cdp_cli.warehouse import open_warehouse
 
 _BAR = 20
@@ -28,7 +27,7 @@ _MOST_RULES = 8
 @click.option(
     "--html",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Write a picture to this file. It holds personal data.",
+    help="Write an HTML page to this file. It holds personal data.",
 )
 @json_option
 @project_options
@@ -44,21 +43,15 @@ def explain(settings: Settings, one: str, other: str, html: Path | None, as_json
         cdp identity explain ann@example.com p_0a1b2c3d4e5f60718293 --html ann.html
     """
     with open_warehouse(settings) as warehouse:
-        sides = find_records(warehouse, one), find_records(warehouse, other)
-        given, profiles = read_profiles(warehouse, [side.profile_id for side in sides])
-        two = strongest_pair(given.pairs, sides[0].record_ids, sides[1].record_ids)
-        if two is None:
-            raise FixInput("Both are the same record.", "Name two records, or one of another profile.")
-        # What blocks there are is only asked of a pair that was not scored: to count them costs the most.
-        blocks = read_blocks(warehouse, () if is_stored(given.pairs, *two) else two)
-    found = why(given, blocks, profiles, *two, settings.project_dir)
+        explained = explain_two(warehouse, one, other, settings.project_dir)
+    found = explained.explanation
     if html is not None:
-        _write(html, picture(found))
+        _write(html, html_report(found))
         console.note(f"Wrote {console.literal(html)}. It holds personal data.")
     if as_json:
         console.document(found)
         return
-    for side, asked in zip(sides, (one, other), strict=True):
+    for side, asked in zip(explained.sides, (one, other), strict=True):
         _note(side, asked)
     if html is None:
         _show(found)

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 
 from cdp_cli import console
 from cdp_cli.commands._options import json_option, project_options
-from cdp_cli.commands.identity._decisions import (
-    add_decisions,
-    by_option,
-    decider,
-    now,
-    read_decisions,
-    reason,
-)
-from cdp_cli.commands.identity._finding import Found, find_records, records_of
+from cdp_cli.commands.identity._options import by_option, decider, reason
 from cdp_cli.config import Settings
-from cdp_cli.errors import FixInput
-from cdp_cli.identity.decisions import split as split_rows
+from cdp_cli.stewardship.deciding import store_split
 from cdp_cli.warehouse import open_warehouse
 
 
@@ -41,23 +34,18 @@ def split(
         cdp identity split p_0a1b2c3d4e5f60718293 pos_member:9 --why "the son's card"
     """
     why = reason(why)
-    leaving = sorted(set(records))
     with open_warehouse(settings, read_only=False) as warehouse:
-        found = find_records(warehouse, profile)
-        members = records_of(warehouse, found.profile_id)
-        staying = _staying(found, members, leaving)
-        rows = split_rows(leaving, staying, read_decisions(warehouse), decider(by), why, now())
-        add_decisions(warehouse, rows)
-    group = rows.column("decision_group")[0].as_py()
+        stored = store_split(warehouse, profile, records, decider(by), why)
+    found = stored.profile
     if as_json:
         console.document(
             {
                 "profile_id": found.profile_id,
                 "retired_id": found.retired_id,
-                "leaving": leaving,
-                "staying": staying,
-                "decision_group": group,
-                "decisions": rows.to_pylist(),
+                "leaving": stored.leaving,
+                "staying": stored.staying,
+                "decision_group": stored.group,
+                "decisions": stored.rows.to_pylist(),
             }
         )
         return
@@ -66,27 +54,11 @@ def split(
             f"{console.literal(found.retired_id)} is retired; it is now {console.literal(found.profile_id)}."
         )
     console.say(
-        f"Noted: {_count(leaving)} of {console.literal(found.profile_id)} will leave it together, "
-        f"{_count(staying)} stay. The next `dbt build` acts on it; the larger part keeps the id."
+        f"Noted: {_count(stored.leaving)} of {console.literal(found.profile_id)} will leave it together, "
+        f"{_count(stored.staying)} stay. The next `dbt build` acts on it; the larger part keeps the id."
     )
-    console.say(f"Take it back with: cdp identity undo {group} --why ...")
+    console.say(f"Take it back with: cdp identity undo {stored.group} --why ...")
 
 
-def _staying(found: Found, members: tuple[str, ...], leaving: list[str]) -> list[str]:
-    strangers = sorted(set(leaving) - set(members))
-    if strangers:
-        raise FixInput(
-            f"The profile {found.profile_id} has no record {strangers[0]!r}.",
-            "Take record ids as `cdp profile show` lists them.",
-        )
-    staying = [record for record in members if record not in leaving]
-    if not staying:
-        raise FixInput(
-            f"Those are all records of the profile {found.profile_id}: nothing would stay.",
-            "Name the records of the one person who is to leave.",
-        )
-    return staying
-
-
-def _count(records: list[str]) -> str:
+def _count(records: Sequence[str]) -> str:
     return f"{len(records):,} record{'' if len(records) == 1 else 's'}"

@@ -6,10 +6,15 @@ import click
 
 from cdp_cli import console
 from cdp_cli.commands._options import json_option, project_options
-from cdp_cli.commands.identity._decisions import need_build, now
-from cdp_cli.commands.identity._reading import read_all
 from cdp_cli.config import Settings
-from cdp_cli.identity.retraining import LevelReport, Retraining, accepted, restored, retrain
+from cdp_cli.stewardship.models import (
+    accept_model,
+    read_training_input,
+    restore_model,
+    train_anew,
+)
+from cdp_cli.stewardship.retraining import Retraining
+from cdp_cli.stewardship.verdict import LevelReport
 from cdp_cli.warehouse import open_warehouse
 
 
@@ -36,31 +41,23 @@ def train(settings: Settings, accept: bool, restore: str | None, as_json: bool) 
         _restore(settings, restore, as_json)
         return
     with open_warehouse(settings) as warehouse:
-        need_build(warehouse, "identity_assignments")
-        given, keys, rules = read_all(warehouse)
+        given = read_training_input(warehouse)
     with console.progress("Training"):
-        model, report = retrain(given, keys, rules, now())
+        model, report = train_anew(given)
     if accept:
         with open_warehouse(settings, read_only=False) as warehouse:
-            stored = warehouse.arrow("select version, trained_at from identity.identity_models")
-            row = accepted(model, stored, now())
-            warehouse.append("identity", "identity_models", row)
+            version = accept_model(warehouse, model)
     if as_json:
         console.document(report)
         return
     _show(report)
     if accept:
-        version = row.column("version")[0].as_py()
         console.say(f"Stored as {version}: the next `dbt build` scores all pairs with it.")
 
 
 def _restore(settings: Settings, version: str, as_json: bool) -> None:
     with open_warehouse(settings, read_only=False) as warehouse:
-        need_build(warehouse, "identity_models")
-        models = warehouse.arrow("select * from identity.identity_models order by trained_at")
-        row = restored(version, models, now())
-        warehouse.append("identity", "identity_models", row)
-    stored = row.column("version")[0].as_py()
+        stored = restore_model(warehouse, version)
     if as_json:
         console.document({"version": stored})
     else:

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 
 from cdp_cli import console
 from cdp_cli.commands._options import json_option, project_options
-from cdp_cli.commands.identity._decisions import (
-    add_decisions,
-    by_option,
-    decider,
-    need_build,
-    now,
-    read_decisions,
-    reason,
-)
+from cdp_cli.commands.identity._options import by_option, decider, reason
 from cdp_cli.config import Settings
-from cdp_cli.identity.decisions import in_force
-from cdp_cli.identity.decisions import undo as undo_rows
-from cdp_cli.warehouse import Warehouse, open_warehouse
+from cdp_cli.identity.clustering.decisions import Row
+from cdp_cli.stewardship.deciding import decisions_in_force, store_undo
+from cdp_cli.warehouse import open_warehouse
 
 
 @click.command("undo")
@@ -42,14 +36,12 @@ def undo(settings: Settings, asked: tuple[str, ...], why: str | None, by: str | 
         raise click.UsageError("Name two records, or one decision by its id.")
     if not asked:
         with open_warehouse(settings) as warehouse:
-            need_build(warehouse)
-            _show(warehouse, as_json)
+            held = decisions_in_force(warehouse)
+        _show(held, as_json)
         return
     why = reason(why)
     with open_warehouse(settings, read_only=False) as warehouse:
-        need_build(warehouse)
-        rows = undo_rows(read_decisions(warehouse), asked, decider(by), why, now())
-        add_decisions(warehouse, rows)
+        rows = store_undo(warehouse, asked, decider(by), why)
     if as_json:
         console.document(rows.to_pylist())
         return
@@ -61,10 +53,7 @@ def undo(settings: Settings, asked: tuple[str, ...], why: str | None, by: str | 
     console.say(f"Noted: {console.literal(what)} is undone. The next `dbt build` acts on it.")
 
 
-def _show(warehouse: Warehouse, as_json: bool) -> None:
-    held = sorted(
-        in_force(read_decisions(warehouse)).values(), key=lambda row: row["decided_at"], reverse=True
-    )
+def _show(held: Sequence[Row], as_json: bool) -> None:
     if as_json:
         console.document(held)
         return

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cdp_cli.config import Settings
-from cdp_cli.warehouse.spark_session import spark_session
+from cdp_cli.warehouse.spark.session import spark_session
 from tests.conftest import ROOT
 from tests.spark import skip_without_spark
 

@@ -8,10 +8,12 @@ from typing import Any
 
 import pyarrow as pa
 
-from cdp_cli.identity import assignments, pairs, training
-from cdp_cli.identity.decisions import SCHEMA as DECISIONS
+from cdp_cli.identity.clustering import assignments
+from cdp_cli.identity.clustering.decisions import SCHEMA as DECISIONS
 from cdp_cli.identity.inputs import Input
-from cdp_cli.identity.training import Model
+from cdp_cli.identity.linking import pairs
+from cdp_cli.identity.training import trained_model
+from cdp_cli.identity.training.trained_model import Model
 
 RECORD_COLUMNS = (
     "record_id", "source", "first_name", "last_name", "all_names", "email_first_name", "email_last_name",
@@ -90,7 +92,7 @@ def given(
         identifiers=pa.schema([(column, pa.string()) for column in identifiers]).empty_table(),
         identifier_types=pa.table({"identifier_type": ["email"], "max_values_per_profile": [6]}),
         nicknames=pa.schema([("nickname", pa.string()), ("name", pa.string())]).empty_table(),
-        models=training.stored(NO_MODEL, EPOCH),
+        models=trained_model.stored(NO_MODEL, EPOCH),
         pairs=found,
         decisions=DECISIONS.empty_table() if decided is None else decided,
         changes=pa.table(

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from cdp_cli.identity import comparisons, found
 from cdp_cli.identity.bands import Bands
+from cdp_cli.identity.linking import comparisons, discovery
 from tests import identity_reference
 from tests.conftest import ENGINE, ROOT
 
@@ -41,10 +41,10 @@ def test_every_limit_has_a_reason_and_every_reason_a_limit(
 
 
 def test_every_rule_and_veto_says_why_and_every_band_is_explained() -> None:
-    for rule in found.found_rules():
-        assert rule.why and importlib.import_module(f"cdp_cli.identity.rules.{rule.name}").__doc__
-    for veto in found.found_vetoes():
-        assert veto.why and importlib.import_module(f"cdp_cli.identity.vetoes.{veto.name}").__doc__
+    for rule in discovery.found_rules():
+        assert rule.why and importlib.import_module(f"cdp_cli.identity.linking.rules.{rule.name}").__doc__
+    for veto in discovery.found_vetoes():
+        assert veto.why and importlib.import_module(f"cdp_cli.identity.linking.vetoes.{veto.name}").__doc__
     explained = set(re.findall(r"`(\w+)`", Bands.__doc__ or ""))
     assert explained == {field.name for field in dataclasses.fields(Bands)}
 
@@ -57,7 +57,7 @@ def test_every_level_but_the_unknown_one_has_priors() -> None:
 def test_a_rule_joins_by_an_identifier_that_the_seed_has_and_the_models_read() -> None:
     with (ENGINE / "seeds" / "identity" / "identifier_types.csv").open(encoding="utf-8") as lines:
         types = {row["identifier_type"] for row in csv.DictReader(lines)}
-    assert {rule.identifier_type for rule in found.found_rules()} <= types
+    assert {rule.identifier_type for rule in discovery.found_rules()} <= types
     macro = (ENGINE / "macros" / "identity" / "identifier_columns.sql").read_text(encoding="utf-8")
     assert set(re.findall(r"^    (.+)$", macro, re.MULTILINE)[0].split()) == types
 

@@ -13,11 +13,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from cdp_cli.identity import assignments, build, pairs, training
+from cdp_cli.identity import build
+from cdp_cli.identity.clustering import assignments
+from cdp_cli.identity.in_memory_engine import InMemory
 from cdp_cli.identity.inputs import Input
-from cdp_cli.identity.memory import InMemory
+from cdp_cli.identity.linking import pairs
+from cdp_cli.identity.training import trained_model
 from cdp_cli.warehouse.engines import engine_of
-from cdp_cli.warehouse.spark_sql import spark_sql
+from cdp_cli.warehouse.spark.sql import spark_sql
 from tests.conftest import Project
 from tests.python.identity.people import day, decisions, given, groups, present, scored
 
@@ -95,7 +98,7 @@ def nothing_is_left(spark: Any) -> bool:
 @pytest.mark.spark
 def test_both_train_the_same_model(spark: Any, tables: Tables, frames: dict[str, Any]) -> None:
     trained = build.first_model(engine_of(spark), compared(frames), frames["run"], None).toArrow()
-    mine, theirs = training.newest(trained), training.newest(tables["models"])
+    mine, theirs = trained_model.newest(trained), trained_model.newest(tables["models"])
     assert mine.frequencies == theirs.frequencies
     for one, other in zip(mine.settings["comparisons"], theirs.settings["comparisons"], strict=True):
         for level, expected in zip(one["comparison_levels"], other["comparison_levels"], strict=True):
@@ -263,7 +266,7 @@ def test_string_functions_say_the_same(spark: Any) -> None:
     table = pa.table({"a": [a for a in words for _ in words], "b": words * len(words)})
     answers = []
     for engine in engines:
-        engine.give("words", table)
+        engine.register("words", table)
         answers.append(
             engine.arrow("""
                 select

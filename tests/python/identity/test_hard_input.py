@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from cdp_cli.identity.memory import connect
+from cdp_cli.identity.in_memory_engine import connect
 from cdp_cli.identity.prepare import prepare
 from cdp_cli.identity.resolve import Resolution, resolve
 from tests.conftest import ROOT

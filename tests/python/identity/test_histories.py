@@ -9,13 +9,13 @@ from hypothesis import given as given_that
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from cdp_cli.identity.assignments import SCHEMA, assign
 from cdp_cli.identity.bands import Bands
+from cdp_cli.identity.clustering.assignments import SCHEMA, assign
 from tests.python.identity.people import day, decisions, given, groups, present, scored
 
 RECORDS = [f"r{number}" for number in range(7)]
 # Without a margin what was has no weight, so that one run over all has to find the same groups.
-NO_MARGIN = dataclasses.replace(Bands(), margin=0.0)
+NO_MARGIN = dataclasses.replace(Bands(), hysteresis=0.0)
 
 pair_sets = st.dictionaries(
     st.tuples(st.sampled_from(RECORDS), st.sampled_from(RECORDS)).filter(lambda pair: pair[0] < pair[1]),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cdp_cli.identity.memory import connect
+from cdp_cli.identity.in_memory_engine import connect
 from cdp_cli.identity.prepare import prepare
 from tests.conftest import ENGINE, ROOT
 from tests.python.identity.people import people

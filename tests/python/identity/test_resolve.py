@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from cdp_cli.identity.report import against_truth
+from cdp_cli.identity.evaluation.report import against_truth
 from cdp_cli.identity.resolve import Resolution, resolve
 from tests.conftest import ROOT
 from tests.python.identity.people import groups, people, present

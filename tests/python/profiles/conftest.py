@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from cdp_cli.warehouse import Warehouse
-from cdp_cli.warehouse.duckdb import DuckDBWarehouse
+from cdp_cli.warehouse.duckdb.warehouse import DuckDBWarehouse
 
 _TABLES = """
 create schema profiles;

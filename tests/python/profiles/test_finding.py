@@ -6,7 +6,7 @@ import pytest
 from cdp_cli.errors import FixInput, FixModel
 from cdp_cli.profiles import find_profiles
 from cdp_cli.warehouse import Warehouse
-from cdp_cli.warehouse.duckdb import DuckDBWarehouse
+from cdp_cli.warehouse.duckdb.warehouse import DuckDBWarehouse
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,9 @@
 def model(dbt, session):
     dbt.config(materialized="incremental", incremental_strategy="append", full_refresh=False)
-    from cdp_cli.identity import households
+    from cdp_cli.identity.households import assignments
     from cdp_cli.warehouse.engines import engine_of
 
-    return households.new_assignments(
+    return assignments.new_assignments(
         engine_of(session),
         groups=dbt.ref("household_groups"),
         aliases=dbt.ref("profile_aliases"),

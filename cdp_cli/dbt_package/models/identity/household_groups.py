@@ -1,11 +1,11 @@
 def model(dbt, session):
     dbt.config(materialized="table")
-    from cdp_cli.identity import households
+    from cdp_cli.identity.households.groups import household_groups, people_limit
     from cdp_cli.warehouse.engines import engine_of
 
-    return households.groups(
+    return household_groups(
         engine_of(session),
         homes=dbt.ref("household_homes"),
         ties=dbt.ref("household_ties"),
-        max_people=households.people_limit(dbt.config.meta_get("max_people")),
+        max_people=people_limit(dbt.config.meta_get("max_people")),
     )

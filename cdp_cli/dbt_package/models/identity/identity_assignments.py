@@ -1,6 +1,7 @@
 def model(dbt, session):
     dbt.config(materialized="incremental", incremental_strategy="append", full_refresh=False)
-    from cdp_cli.identity import build, change_guard, inputs
+    from cdp_cli.identity import build, inputs
+    from cdp_cli.identity.clustering import change_guard
     from cdp_cli.warehouse.engines import engine_of
 
     return build.new_assignments(

@@ -1,0 +1,1 @@
+"""Puts records together as profiles, within constraints, and carries the ids."""

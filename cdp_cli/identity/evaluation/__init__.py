@@ -1,0 +1,1 @@
+"""How good a resolution is, against the truth or against decisions."""

@@ -1,0 +1,1 @@
+"""Who lives together, and under which household id."""

@@ -1,0 +1,1 @@
+"""Learns a model of how one person's records agree, from the records themselves."""

@@ -1,0 +1,129 @@
+"""Reads from the warehouse what an explanation, an audit or a training needs, and no more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+
+from cdp_cli.identity.clustering import assignments
+from cdp_cli.identity.inputs import Input
+from cdp_cli.stewardship.decision_log import need_build, read_decisions
+from cdp_cli.warehouse import Warehouse
+
+
+def read_profiles(warehouse: Warehouse, profile_ids: Sequence[str]) -> tuple[Input, dict[str, str]]:
+    """The tables of identity as far as they concern the records of some profiles, and who is in which.
+
+    Pairs are also those with records of other profiles, whose records are read too.
+    """
+    ids = sorted(set(profile_ids))
+    marks = ", ".join("?" for _ in ids)
+    members = f"select record_id from identity.identity_map where profile_id in ({marks})"
+    pairs = warehouse.arrow(
+        f"select * from identity.identity_current_pairs where left_record_id in ({members}) "
+        f"or right_record_id in ({members}) order by left_record_id, right_record_id",
+        [*ids, *ids],
+    )
+    paired = sorted(
+        {*pairs.column("left_record_id").to_pylist(), *pairs.column("right_record_id").to_pylist()}
+    )
+    known = ", ".join("?" for _ in paired) or "null"
+    profiles = warehouse.rows(
+        f"select record_id, profile_id from identity.identity_map where profile_id in ({marks}) "
+        f"or profile_id in (select profile_id from identity.identity_map where record_id in ({known}))",
+        [*ids, *paired],
+    )
+    met = [row["record_id"] for row in profiles]
+    met_marks = ", ".join("?" for _ in met) or "null"
+    given = Input(
+        records=warehouse.arrow(
+            f"select * from identity.identity_records where record_id in ({met_marks}) order by record_id",
+            met,
+        ),
+        identifiers=warehouse.arrow(
+            f"select * from identity.identity_identifiers where record_id in ({members})", ids
+        ),
+        identifier_types=warehouse.arrow("select * from identity.identifier_types"),
+        nicknames=warehouse.arrow("select * from identity.nicknames"),
+        models=warehouse.arrow("select * from identity.identity_models"),
+        pairs=pairs,
+        decisions=read_decisions(warehouse),
+        changes=pa.table({}),
+        log=assignments.SCHEMA.empty_table(),
+    )
+    return given, {row["record_id"]: row["profile_id"] for row in profiles}
+
+
+def read_blocks(warehouse: Warehouse, record_ids: Sequence[str]) -> pa.Table:
+    """The rows of identity_blocks that some records have in common; none where there are none to ask for.
+
+    Only their own keys are counted, where identity_blocks would count those of everybody.
+    """
+    if not record_ids:
+        return pa.table({})
+    marks = ", ".join("?" for _ in record_ids)
+    keys = warehouse.rows(
+        f"select * from identity.identity_keys where record_id in ({marks})", list(record_ids)
+    )
+    if len(keys) < len(record_ids):
+        return pa.table({})
+    caps = warehouse.rows("select * from identity.identity_caps order by blocking_rule")
+    most = {row["blocking_rule"]: row["max_records"] for row in caps}
+    common = {
+        rule: keys[0][rule]
+        for rule in most
+        if keys[0][rule] is not None and all(row[rule] == keys[0][rule] for row in keys)
+    }
+    if not common:
+        return pa.table({})
+    counts = ", ".join(f"sum(case when {rule} = ? then 1 else 0 end) as {rule}" for rule in common)
+    found = warehouse.rows(f"select {counts} from identity.identity_keys", list(common.values()))[0]
+    return pa.Table.from_pylist(
+        [
+            {
+                "blocking_rule": rule,
+                "block_key": key,
+                "count_records": int(found[rule]),
+                "is_skipped": int(found[rule]) > most[rule],
+            }
+            for rule, key in common.items()
+        ]
+    )
+
+
+def read_all(warehouse: Warehouse) -> tuple[Input, pa.Table, pa.Table]:
+    """What a build reads to assign all records, and the rows of identity_keys and blocking_rules."""
+
+    def of(table: str, order: str) -> pa.Table:
+        return warehouse.arrow(f"select * from identity.{table} order by {order}")
+
+    given = Input(
+        records=of("identity_records", "record_id"),
+        identifiers=of("identity_identifiers", "record_id, identifier_type, identifier_value"),
+        identifier_types=of("identifier_types", "identifier_type"),
+        nicknames=warehouse.arrow("select * from identity.nicknames"),
+        models=of("identity_models", "trained_at"),
+        pairs=of("identity_current_pairs", "left_record_id, right_record_id"),
+        decisions=read_decisions(warehouse),
+        changes=of("identity_record_log", "record_id, seen_at"),
+        log=of("identity_assignments", "assigned_at, record_id"),
+    )
+    return given, of("identity_keys", "record_id"), of("blocking_rules", "blocking_rule")
+
+
+def read_audited(warehouse: Warehouse) -> tuple[pa.Table, pa.Table, pa.Table, pa.Table]:
+    """What `audit` reads: the log of assignments, pairs in force, identifiers and decisions."""
+    need_build(warehouse, "identity_assignments")
+    return (
+        warehouse.arrow("select * from identity.identity_assignments order by assigned_at, record_id"),
+        warehouse.arrow(
+            "select left_record_id, right_record_id, rule, match_probability, veto "
+            "from identity.identity_current_pairs order by left_record_id, right_record_id"
+        ),
+        warehouse.arrow(
+            "select record_id, source, identifier_type, identifier_value, identifier_class "
+            "from identity.identity_identifiers order by record_id, identifier_type"
+        ),
+        read_decisions(warehouse),
+    )

@@ -1,0 +1,115 @@
+"""The pairs that a person should look at, and how right the build is as far as people looked."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow.compute as pc
+
+from cdp_cli.identity.bands import DEFAULT
+from cdp_cli.identity.clustering.decisions import in_force
+from cdp_cli.identity.evaluation.report import DecisionReport, against_decisions
+from cdp_cli.identity.training.trained_model import Model
+from cdp_cli.stewardship import sampling
+from cdp_cli.stewardship.decision_log import need_build, read_decisions
+from cdp_cli.stewardship.explanation import pinned_model
+from cdp_cli.stewardship.questions import Question, question, waiting
+from cdp_cli.warehouse import Warehouse
+
+_PAIRS = (
+    "select left_record_id, right_record_id, match_probability, veto from identity.identity_current_pairs "
+    f"where match_probability >= {DEFAULT.review}"
+)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How many pairs wait, how the build agrees with what was decided, and the estimates from a sample."""
+
+    waiting: int
+    decided: DecisionReport
+    sample: Sequence[sampling.BandEstimate]
+
+
+def model_in_use(warehouse: Warehouse) -> Model:
+    """The model that scored the pairs which are asked about. Raises FixModel if nothing was built."""
+    need_build(warehouse, "identity_review")
+    return pinned_model(warehouse.arrow("select * from identity.identity_models"), ())
+
+
+def waiting_pairs(warehouse: Warehouse) -> list[dict[str, Any]]:
+    """The rows of identity_review that nobody answered since it was built, the most consequential first."""
+    decisions = read_decisions(warehouse)
+    profiles: dict[str, str] = {}
+    if decisions.num_rows:
+        found = warehouse.rows("""
+            select identity_map.record_id, identity_map.profile_id
+            from identity.identity_map as identity_map
+            inner join (
+                select left_record_id as record_id from cdp.identity_decisions
+                union
+                select right_record_id as record_id from cdp.identity_decisions
+            ) as decided
+                on identity_map.record_id = decided.record_id
+        """)
+        profiles = {row["record_id"]: row["profile_id"] for row in found}
+    return waiting(warehouse.arrow("select * from identity.identity_review"), decisions, profiles)
+
+
+def sampled_pairs(warehouse: Warehouse, count: int, seed: int) -> tuple[list[dict[str, Any]], int]:
+    """The pairs of a random sample that are still to be asked, and how many of it were answered."""
+    drawn = sampling.draw(warehouse.arrow(f"{_PAIRS} and veto is null"), count, seed)
+    answered = in_force(read_decisions(warehouse))
+    still = [pair for pair in drawn if pair not in answered]
+    rows = [{"left_record_id": left, "right_record_id": right} for left, right in still]
+    return rows, len(drawn) - len(rows)
+
+
+def read_question(warehouse: Warehouse, row: Mapping[str, Any], model: Model) -> Question:
+    """A question about a row of `waiting_pairs` or `sampled_pairs`, with both records."""
+    two = [row["left_record_id"], row["right_record_id"]]
+    people = warehouse.rows("select * from unified.unified_people where record_id in (?, ?)", two)
+    whole = row if "comparisons" in row else _pair(warehouse, *two)
+    return question(whole, people, model)
+
+
+def progress(warehouse: Warehouse) -> Progress:
+    """How right the build is: on the decided pairs, and estimated from a random sample."""
+    started = time.perf_counter()
+    need_build(warehouse, "identity_review")
+    decisions = read_decisions(warehouse)
+    profiles = warehouse.arrow("select record_id, profile_id from identity.identity_map")
+    pairs = warehouse.arrow(_PAIRS)
+    still = len(waiting_pairs(warehouse))
+    decided = against_decisions(profiles, pairs, decisions, time.perf_counter() - started)
+    estimates = sampling.estimate(pairs.filter(pc.is_null(pairs.column("veto"))), decisions)
+    return Progress(still, decided, estimates)
+
+
+def _pair(warehouse: Warehouse, left: str, right: str) -> dict[str, Any]:
+    """A pair in force as a row of identity_review."""
+    row = warehouse.rows(
+        "select * from identity.identity_current_pairs where left_record_id = ? and right_record_id = ?",
+        [left, right],
+    )[0]
+    places = {
+        place["record_id"]: place["profile_id"]
+        for place in warehouse.rows(
+            "select record_id, profile_id from identity.identity_map where record_id in (?, ?)", [left, right]
+        )
+    }
+    size = warehouse.rows(
+        "select count(*) as count_records from identity.identity_map where profile_id in (?, ?)",
+        [places[left], places[right]],
+    )[0]
+    joined = places[left] == places[right]
+    return {
+        **row,
+        **size,
+        "left_profile_id": places[left],
+        "right_profile_id": places[right],
+        "reason": "drawn at random; " + ("one profile now" if joined else "two profiles now"),
+    }

@@ -1,0 +1,1 @@
+"""The distributed engine: a SparkSession, or Spark Connect."""
