@@ -27,6 +27,7 @@ class Settings:
     data_dir: Path
     target: str
     profile: dict[str, Any]
+    profile_name: str = "cdp"
     packages_path: str = "dbt_packages"
 
     @property
@@ -73,6 +74,7 @@ def find_settings(project_dir: Path | None = None, target: str | None = None) ->
         data_dir=(root / os.environ.get("CDP_DATA", "data")).resolve(),
         target=chosen,
         profile=dict(outputs[chosen]),
+        profile_name=name,
         packages_path=str(project.get("packages-install-path", "dbt_packages")),
     )
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from cdp_cli import engine_package
@@ -94,6 +95,22 @@ def parse(settings: Settings) -> None:
     said = _dbt(settings, ["parse"], None)
     if not manifest.exists() or manifest.stat().st_mtime_ns == before:
         raise _cannot_start(said)
+
+
+def compile_models(settings: Settings, models: Sequence[str], artifacts: Path) -> Path:
+    """Write the manifest with the compiled code of `models` to the folder `artifacts`, and return it.
+
+    Raises FixModel if they do not compile.
+    """
+    said: list[str] = []
+    install_package(settings)
+    arguments = ["compile", "--select", *models, "--target-path", str(artifacts)]
+    _in_child(
+        settings, arguments, lambda level, _, message, __: said.append(message) if level == "error" else None
+    )
+    if said or not (artifacts / "manifest.json").is_file():
+        raise _cannot_start(said)
+    return artifacts
 
 
 def run(settings: Settings, arguments: Sequence[str]) -> int:

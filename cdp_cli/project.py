@@ -117,10 +117,11 @@ def load_project(settings: Settings) -> Project:
 
 
 def _last_change(settings: Settings) -> float:
-    return max((path.stat().st_mtime for path in _parsed_files(settings)), default=0.0)
+    return max((path.stat().st_mtime for path in parsed_files(settings)), default=0.0)
 
 
-def _parsed_files(settings: Settings) -> Iterator[Path]:
+def parsed_files(settings: Settings) -> Iterator[Path]:
+    """The files that dbt reads to make the manifest, and their folders."""
     # Folders count too: a deleted file changes its folder's time only.
     packages = f"{settings.packages_path}/*"
     for pattern in (*_PARSED, packages, *(f"{packages}/{part}" for part in ("dbt_project.yml", *_FOLDERS))):
