@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[1]
 from cdp_cli.identity import assignments, build, pairs, training  # noqa: E402
 from cdp_cli.identity.decisions import SCHEMA as DECISIONS  # noqa: E402
 from cdp_cli.identity.inputs import Input  # noqa: E402
-from cdp_cli.identity.prepare import load_seeds, model_text, renderer  # noqa: E402
+from cdp_cli.identity.prepare import SQL_MODELS, load_seeds, model_text, renderer  # noqa: E402
 from cdp_cli.warehouse.duckdb_engine import DuckDBEngine  # noqa: E402
 
 SEEDS = ("identifier_types", "blocked_values", "nicknames", "mobile_prefixes", "blocking_rules")
@@ -86,7 +86,7 @@ class Build:
 
     def run(self) -> None:
         """All models of identity in the order in which dbt builds them."""
-        for name in ("identity_records", "identity_identifiers"):
+        for name in SQL_MODELS[:-1]:
             self._table(name, NORMALISE)
         for name in _VIEWS:
             self._session.execute(f"create or replace view {name} as {self._render(model_text(ROOT, name))}")
