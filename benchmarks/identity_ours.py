@@ -28,7 +28,7 @@ from cdp_cli.identity.clustering import assignments  # noqa: E402
 from cdp_cli.identity.clustering.decisions import SCHEMA as DECISIONS  # noqa: E402
 from cdp_cli.identity.inputs import Input  # noqa: E402
 from cdp_cli.identity.linking import pairs  # noqa: E402
-from cdp_cli.identity.prepare import load_seeds, model_text, renderer  # noqa: E402
+from cdp_cli.identity.prepare import SQL_MODELS, load_seeds, model_text, renderer  # noqa: E402
 from cdp_cli.identity.training import trained_model  # noqa: E402
 from cdp_cli.warehouse.duckdb.engine import DuckDBEngine  # noqa: E402
 
@@ -89,7 +89,7 @@ class Build:
 
     def run(self) -> None:
         """All models of identity in the order in which dbt builds them."""
-        for name in ("identity_records", "identity_identifiers"):
+        for name in SQL_MODELS[:-1]:
             self._table(name, NORMALISE)
         for name in _VIEWS:
             self._session.execute(f"create or replace view {name} as {self._render(model_text(name))}")

@@ -22,7 +22,19 @@ _PACKAGE = Path(__file__).parents[1] / "dbt_package"
 _MACRO_FOLDERS = ("identity", "portability")
 _SEEDS = ("identifier_types", "blocked_values", "nicknames", "mobile_prefixes", "blocking_rules")
 # In the order in which they read each other.
-SQL_MODELS = ("identity_records", "identity_identifiers", "identity_keys")
+SQL_MODELS = (
+    "identity_records",
+    "identity_identifier_uses",
+    "identity_value_names",
+    "identity_unlike_names",
+    "identity_related_names",
+    "identity_contradicting_names",
+    "identity_value_people",
+    "identity_household_values",
+    "identity_value_classes",
+    "identity_identifiers",
+    "identity_keys",
+)
 
 
 def prepare(connection: duckdb.DuckDBPyConnection, people: pa.Table, project_dir: Path) -> None:

@@ -8,31 +8,15 @@ assignments as (
 
 ),
 
-latest as (
-
-    select
-        record_id,
-        profile_id,
-        row_number() over (
-            partition by record_id
-            order by assigned_at desc
-        ) as newest_first
-
-    from assignments
-
-),
-
 present as (
 
     select
-        record_id,
-        profile_id
+        latest.record_id,
+        latest.profile_id
 
-    from latest
+    from {{ latest_rows('assignments', 'record_id', order_by='assigned_at desc') }} as latest
 
-    where
-        newest_first = 1
-        and profile_id is not null
+    where latest.profile_id is not null
 
 )
 

@@ -21,22 +21,13 @@ decisions as (
 latest_decisions as (
 
     select
-        left_record_id,
-        right_record_id,
-        decision
+        latest.left_record_id,
+        latest.right_record_id,
+        latest.decision
 
-    from (
-        select
-            *,
-            row_number() over (
-                partition by left_record_id, right_record_id
-                order by decided_at desc, decision_id desc
-            ) as newest_first
-
-        from decisions
-    ) as numbered
-
-    where newest_first = 1
+    from {{ latest_rows(
+        'decisions', 'left_record_id, right_record_id', order_by='decided_at desc, decision_id desc'
+    ) }} as latest
 
 ),
 

@@ -45,26 +45,14 @@ chains as (
 
 ),
 
-ranked as (
-
-    select
-        *,
-        row_number() over (partition by retired_profile_id order by steps desc) as place
-
-    from chains
-
-),
-
 final as (
 
     select
-        retired_profile_id,
-        profile_id,
-        retired_at
+        latest.retired_profile_id,
+        latest.profile_id,
+        latest.retired_at
 
-    from ranked
-
-    where place = 1
+    from {{ latest_rows('chains', 'retired_profile_id', order_by='steps desc') }} as latest
 
 )
 

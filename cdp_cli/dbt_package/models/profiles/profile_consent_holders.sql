@@ -24,9 +24,9 @@ profile_identifiers as (
 
 ),
 
-country_codes as (
+national_numbers as (
 
-    select * from {{ ref('country_codes') }}
+    select * from {{ ref('profile_dialled_numbers') }}
 
 ),
 
@@ -74,74 +74,6 @@ addresses as (
     where
         identifier_type in ('email', 'phone')
         and identifier_class <> 'junk'
-
-),
-
-numbers as (
-
-    select
-        addresses.profile_id,
-        addresses.identifier_value as phone,
-        country_codes.calling_code,
-        country_codes.trunk_prefix,
-        {{ regexp_remove('addresses.identifier_value', '^[+]') }} as digits
-
-    from addresses
-
-    left join country_codes
-        on {{ regexp_first('addresses.identifier_value', '^[+]' ~ calling_code_pattern()) }} = country_codes.code
-
-    where addresses.identifier_type = 'phone'
-
-),
-
--- A number may be dialled without its country's code, with what is put before it at home, or with the code
--- and no plus. A number whose country we do not know is dialled as it stands.
-dialled_numbers as (
-
-    select
-        profile_id,
-        phone,
-        digits
-
-    from numbers
-
-    union all
-
-    select
-        profile_id,
-        phone,
-        substring(digits, 1 + length(calling_code)) as digits
-
-    from numbers
-
-    where calling_code is not null
-
-    union all
-
-    select
-        profile_id,
-        phone,
-        trunk_prefix || substring(digits, 1 + length(calling_code)) as digits
-
-    from numbers
-
-    where trunk_prefix is not null
-
-),
-
-national_numbers as (
-
-    select
-        {{ regexp_remove('digits', '^0+') }} as digits,
-        profile_id,
-        min(phone) as phone
-
-    from dialled_numbers
-
-    group by
-        {{ regexp_remove('digits', '^0+') }},
-        profile_id
 
 ),
 

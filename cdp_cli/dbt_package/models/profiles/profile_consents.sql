@@ -62,46 +62,41 @@ statements as (
 current_of_subject as (
 
     select
-        *,
-        row_number() over (
-            partition by profile_id, for_purpose, subject_type, subject
-            order by captured_at desc nulls last, restriction desc, consent_event_id asc
-        ) as age
+        latest.profile_id,
+        latest.for_purpose,
+        latest.state,
+        latest.legal_basis,
+        latest.source,
+        latest.record_id,
+        latest.captured_at,
+        latest.restriction,
+        latest.consent_event_id
 
-    from statements
+    from {{ latest_rows(
+        'statements',
+        'profile_id, for_purpose, subject_type, subject',
+        order_by='captured_at desc nulls last, restriction desc, consent_event_id asc'
+    ) }} as latest
 
 ),
 
 -- Across subjects the most careful word holds: a yes given under one address cannot undo a no under another.
-strictest_of_profile as (
-
-    select
-        *,
-        row_number() over (
-            partition by profile_id, for_purpose
-            order by restriction desc, captured_at desc nulls last, consent_event_id asc
-        ) as leniency
-
-    from current_of_subject
-
-    where age = 1
-
-),
-
 final as (
 
     select
-        profile_id,
-        for_purpose as purpose,
-        state,
-        legal_basis,
-        source,
-        record_id,
-        captured_at
+        strictest.profile_id,
+        strictest.for_purpose as purpose,
+        strictest.state,
+        strictest.legal_basis,
+        strictest.source,
+        strictest.record_id,
+        strictest.captured_at
 
-    from strictest_of_profile
-
-    where leniency = 1
+    from {{ latest_rows(
+        'current_of_subject',
+        'profile_id, for_purpose',
+        order_by='restriction desc, captured_at desc nulls last, consent_event_id asc'
+    ) }} as strictest
 
 )
 

@@ -1,5 +1,3 @@
-{#- The one place where survivorship is decided; `profiles` only turns the winners into columns. Ranks are
-    windows over narrow rows of numbers: with the values carried along they took five times as long. -#}
 {%- set rules = survivorship_rules() -%}
 {%- set identifiers = rules
     | selectattr('attribute', 'in', ['email', 'phone', 'user_id', 'loyalty_id']) | map(attribute='attribute') | list -%}
@@ -10,147 +8,15 @@
 
 with
 
-unified_people as (
-
-    select * from {{ ref('unified_people') }}
-
-),
-
-identity_map as (
-
-    select * from {{ ref('identity_map') }}
-
-),
-
-identity_identifiers as (
-
-    select * from {{ ref('identity_identifiers') }}
-
-),
-
-person_values as (
-
-    select
-        identity_map.profile_id,
-        unified_people.record_id,
-        unified_people.source,
-        {%- for rule in rules %}
-            {{ golden_value(rule.attribute) }} as {{ rule.attribute }},
-        {%- endfor %}
-        coalesce(unified_people.updated_at, unified_people.created_at, unified_people.loaded_at) as updated_at,
-        coalesce(unified_people.created_at, unified_people.updated_at, unified_people.loaded_at) as created_at
-
-    from unified_people
-
-    inner join identity_map
-        on unified_people.record_id = identity_map.record_id
-
-),
-
--- A record has at most one value of a type.
-classes_of_records as (
-
-    select
-        {%- for identifier in identifiers %}
-            max(case when identifier_type = '{{ identifier }}' then identifier_class end) as {{ identifier }}_class,
-        {%- endfor %}
-        record_id
-
-    from identity_identifiers
-
-    group by record_id
-
-),
-
--- Most records of visitors give nothing to choose from.
 records as (
 
-    select
-        {%- for identifier in identifiers %}
-            classes_of_records.{{ identifier }}_class,
-        {%- endfor %}
-        person_values.*
-
-    from person_values
-
-    left join classes_of_records
-        on person_values.record_id = classes_of_records.record_id
-
-    where
-        1 = 0
-        {%- for rule in rules %}
-            or person_values.{{ rule.attribute }} is not null
-        {%- endfor %}
-
-),
-{%- for rule in rules if rule.strategy == 'most_frequent' %}
-
-    {{ rule.attribute }}_counts as (
-
-        select
-            profile_id,
-            lower({{ rule.attribute }}) as value,
-            count(*) as count_records
-
-        from records
-
-        where {{ rule.attribute }} is not null
-
-        group by
-            profile_id,
-            lower({{ rule.attribute }})
-
-    ),
-{%- endfor %}
-
-ages as (
-
-    select
-        record_id,
-        row_number() over (partition by profile_id order by updated_at desc, record_id asc) as age,
-        row_number() over (partition by profile_id order by created_at, record_id) as seniority
-
-    from records
-
-),
-
-scored as (
-
-    select
-        {%- for group, rule in groups.items() %}
-            {{ survivorship_penalty(rule, identifiers) }} as {{ group }}_penalty,
-        {%- endfor %}
-        records.profile_id,
-        records.record_id,
-        ages.age,
-        ages.seniority
-
-    from records
-
-    inner join ages
-        on records.record_id = ages.record_id
-    {%- for rule in rules if rule.strategy == 'most_frequent' %}
-
-        left join {{ rule.attribute }}_counts
-            on
-                records.profile_id = {{ rule.attribute }}_counts.profile_id
-                and lower(records.{{ rule.attribute }}) = {{ rule.attribute }}_counts.value
-    {%- endfor %}
+    select * from {{ ref('profile_record_values') }}
 
 ),
 
 ranked as (
 
-    select
-        {%- for group, rule in groups.items() %}
-            row_number() over (
-                partition by profile_id
-                order by {{ group }}_penalty, {{ 'seniority' if rule.strategy == 'first' else 'age' }}
-            ) as {{ group }}_rank,
-        {%- endfor %}
-        record_id
-
-    from scored
+    select * from {{ ref('profile_record_ranks') }}
 
 ),
 

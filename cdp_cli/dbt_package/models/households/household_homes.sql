@@ -85,7 +85,7 @@ final as (
                     addresses.street
                     || '|' || coalesce(addresses.city, '') || '|' || coalesce(addresses.postcode, '')
                 )
-        end as door,
+        end as address_key,
         addresses.street,
         addresses.city,
         addresses.postcode,
