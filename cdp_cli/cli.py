@@ -62,7 +62,7 @@ def cdp(verbose: bool) -> None:
 
 
 def main() -> None:
-    """Run `cdp` and exit with the code that docs/exit-codes.md names."""
+    """Run `cdp` and exit with the code that docs/reference/exit-codes.md names."""
     try:
         code = cdp.main(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)

@@ -1,7 +1,7 @@
 """What can go wrong, named by what the user does next.
 
 Every error is one sentence that names the file, table, column or row, and one that says what to do.
-Only `cli.py` turns them into exit codes; the table of them is docs/exit-codes.md.
+Only `cli.py` turns them into exit codes; the table of them is docs/reference/exit-codes.md.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Writes docs/identity-reference.md: every rule, veto, band, limit, block and comparison, as the code has it.
+"""Writes docs/reference/identity.md: every rule, veto, band, limit, block and comparison, as the code has it.
 
 python -m tests.identity_reference
 """
@@ -24,12 +24,13 @@ from cdp_cli.identity.training import sampling
 
 ROOT = Path(__file__).resolve().parents[1]
 ENGINE = ROOT / "cdp_cli" / "dbt_package"
-PAGE = ROOT / "docs" / "identity-reference.md"
+PAGE = ROOT / "docs" / "reference" / "identity.md"
 
 _HEAD = """# Identity: every rule, veto, band and limit
 
 What the code and the seeds have now, written from them by `python -m tests.identity_reference`; a test fails
-where this page is behind. [identity.md](identity.md) says how they work together and how to change them.
+if this page is behind. [Identity](../explanation/identity.md) says how they work together and how to change
+them.
 """
 
 # Numbers of cdp_cli/identity that decide who is one person, with their reason.

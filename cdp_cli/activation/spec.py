@@ -156,13 +156,13 @@ def _sync(model: ModelNode, by_name: Mapping[str, ModelNode], profiles_schema: s
     meta = model.meta["sync"]
     if not isinstance(meta, Mapping):
         raise FixConfiguration(
-            f"Sync {model.name} ({model.path}): meta.sync is not a mapping.", "See docs/sync.md."
+            f"Sync {model.name} ({model.path}): meta.sync is not a mapping.", "See docs/how-to/run-syncs.md."
         )
     try:
         spec = SyncSpec.model_validate(dict(meta))
     except ValidationError as error:
         raise FixConfiguration(
-            f"Sync {model.name} ({model.path}): {_first(error)}", "See docs/sync.md."
+            f"Sync {model.name} ({model.path}): {_first(error)}", "See docs/how-to/run-syncs.md."
         ) from error
     for other in spec.yields_to:
         if other not in by_name or other == model.name:

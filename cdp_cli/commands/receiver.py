@@ -27,7 +27,10 @@ from cdp_cli.receiver.faults import Fault
     help="The SQLite file that keeps what came; without it all is forgotten at the end.",
 )
 @click.option(
-    "--fault", "faults", multiple=True, help="A failure to begin with, as JSON; docs/receiver.md lists them."
+    "--fault",
+    "faults",
+    multiple=True,
+    help="A failure to begin with, as JSON; docs/how-to/use-the-receiver.md lists them.",
 )
 def receiver(command: tuple[str, ...], port: int, store: Path | None, faults: tuple[str, ...]) -> int:
     """Run a local server that speaks the destinations' contracts, until interrupted or while COMMAND runs.
@@ -86,5 +89,6 @@ def _fault(text: str) -> Fault:
         first = error.errors(include_url=False, include_input=False)[0]
         key = ".".join(str(part) for part in first["loc"])
         raise FixConfiguration(
-            f"--fault: {key or 'the text'}: {first['msg']}.", "docs/receiver.md lists the keys."
+            f"--fault: {key or 'the text'}: {first['msg']}.",
+            "docs/how-to/use-the-receiver.md lists the keys.",
         ) from None

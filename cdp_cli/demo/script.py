@@ -38,7 +38,7 @@ def run(connection: duckdb.DuckDBPyConnection, name: str, parameters: Mapping[st
 
 
 def rates_as_markdown() -> str:
-    """The rates as the tables of docs/demo.md."""
+    """The rates as the tables of docs/how-to/use-the-demo.md."""
     lines: list[str] = []
     for section, section_rates in rates().items():
         lines += [f"### {section.capitalize()}", "", "| rate | value | what it is |", "|---|---:|---|"]

@@ -105,7 +105,9 @@ def resolve(
 def _read(project_dir: Path) -> _File:
     path = project_dir / FILE
     if not path.is_file():
-        raise FixConfiguration(f"{path} does not exist.", "Create it; docs/destinations.md shows one.")
+        raise FixConfiguration(
+            f"{path} does not exist.", "Create it; docs/how-to/connect-a-destination.md shows one."
+        )
     values = read_yaml(path)
     entries = values.get("connections")
     for name, entry in entries.items() if isinstance(entries, dict) else ():

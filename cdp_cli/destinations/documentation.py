@@ -1,6 +1,6 @@
-"""The chapters of docs/destinations.md, written from the destinations' own YAML.
+"""The chapters of docs/how-to/connect-a-destination.md, written from the destinations' own YAML.
 
-`python -m cdp_cli.destinations.documentation docs/destinations.md` writes them below the mark in that file.
+`python -m cdp_cli.destinations.documentation FILE` writes them below the mark in that file.
 """
 
 from __future__ import annotations

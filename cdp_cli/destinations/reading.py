@@ -62,7 +62,8 @@ def validated(model: type[Model], values: Any, path: Path, where: str = "") -> M
         key = ".".join([part for part in [where] if part] + [str(part) for part in first["loc"]])
         others = f" ({error.error_count() - 1} more like it)" if error.error_count() > 1 else ""
         raise FixConfiguration(
-            f"{path}: {_says(first, key)}{others}.", "Correct it; docs/destinations.md lists the keys."
+            f"{path}: {_says(first, key)}{others}.",
+            "Correct it; docs/how-to/connect-a-destination.md lists the keys.",
         ) from None
 
 

@@ -1,4 +1,4 @@
-"""The thresholds that decide what a score does. docs/identity.md gives the reason of each."""
+"""The thresholds that decide what a score does. docs/explanation/identity.md gives the reason of each."""
 
 from __future__ import annotations
 

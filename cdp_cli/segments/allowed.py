@@ -1,4 +1,4 @@
-"""What a segment may say. docs/segments.md prints these lists, and a test holds the two together."""
+"""What a segment may say. docs/how-to/write-a-segment.md prints these lists; a test compares the two."""
 
 from __future__ import annotations
 

@@ -61,7 +61,9 @@ def read_template(text: str) -> Template:
     return template
 
 
-_ONLY_EXPRESSIONS = "Use {{ }} with ref, source, var and the macros that docs/segments.md lists, no more."
+_ONLY_EXPRESSIONS = (
+    "Use {{ }} with ref, source, var and the macros that docs/how-to/write-a-segment.md lists, no more."
+)
 _ONLY_TABLES = "Give it one ref(), or the name of a WITH in quotes."
 _WORD = re.compile("[A-Za-z_][A-Za-z0-9_]*")
 

@@ -1,4 +1,4 @@
-"""Writes docs/bad-input.md from the cases that the tests hold.
+"""Writes docs/reference/bad-input.md from the cases that the tests hold.
 
 python -m tests.end_to_end.bad_input_page
 """
@@ -9,7 +9,7 @@ import importlib
 import re
 from pathlib import Path
 
-PAGE = Path(__file__).parents[2] / "docs" / "bad-input.md"
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "bad-input.md"
 _HEAD = """# Bad input
 
 Whatever is wrong, you get one sentence that names it and what to do, an exit code

@@ -1,4 +1,4 @@
-"""docs/bad-input.md lists what the tests hold, and that is a lot."""
+"""docs/reference/bad-input.md lists what the tests hold, and that is a lot."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""docs/bring-your-own-source.md, followed to the letter in a copy of the project."""
+"""docs/how-to/add-a-source.md, followed to the letter in a copy of the project."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.end_to_end.guide import follow
 def test_who_follows_the_guide_sees_what_it_shows(project: Project) -> None:
     shutil.copytree(ROOT / "docs" / "examples", project.root / "docs" / "examples")
 
-    for step, said in follow(ROOT / "docs" / "bring-your-own-source.md", project):
+    for step, said in follow(ROOT / "docs" / "how-to" / "add-a-source.md", project):
         for line in step.shown:
             assert line in said, f"{step.command}\n{said}"
 

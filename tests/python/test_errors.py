@@ -16,7 +16,7 @@ def test_exit_codes_are_distinct() -> None:
 
 
 def test_every_exit_code_is_documented() -> None:
-    documented = (ROOT / "docs" / "exit-codes.md").read_text()
+    documented = (ROOT / "docs" / "reference" / "exit-codes.md").read_text()
     for kind in CLASSES:
         if kind is not errors.CdpError:
             assert f"| {kind.exit_code} |" in documented

@@ -148,9 +148,9 @@ def test_families_have_twins_and_fathers_and_sons_of_one_name(retailer: duckdb.D
 
 
 def test_the_documentation_lists_every_rate() -> None:
-    assert rates_as_markdown() in (ROOT / "docs" / "demo.md").read_text(encoding="utf-8"), (
-        "docs/demo.md must hold what cdp_cli.demo.script.rates_as_markdown() gives"
-    )
+    assert rates_as_markdown() in (ROOT / "docs" / "how-to" / "use-the-demo.md").read_text(
+        encoding="utf-8"
+    ), "docs/how-to/use-the-demo.md must hold what cdp_cli.demo.script.rates_as_markdown() gives"
 
 
 def test_no_rate_is_unused() -> None:

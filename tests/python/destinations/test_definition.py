@@ -82,6 +82,8 @@ def test_the_more_exact_status_wins() -> None:
 
 
 def test_the_docs_are_what_the_destinations_say() -> None:
-    path = ROOT / "docs" / "destinations.md"
+    path = ROOT / "docs" / "how-to" / "connect-a-destination.md"
     text = path.read_text(encoding="utf-8")
-    assert text == rewritten(text), "run python -m cdp_cli.destinations.documentation docs/destinations.md"
+    assert text == rewritten(text), (
+        "run python -m cdp_cli.destinations.documentation docs/how-to/connect-a-destination.md"
+    )

@@ -1,4 +1,4 @@
-"""docs/identity-reference.md holds every rule, veto, band, limit, block and comparison with its reason."""
+"""docs/reference/identity.md holds every rule, veto, band, limit, block and comparison with its reason."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cdp_cli.identity.linking import comparisons, discovery
 from tests import identity_reference
 from tests.conftest import ENGINE, ROOT
 
-GUIDE = (ROOT / "docs" / "identity.md").read_text(encoding="utf-8")
+GUIDE = (ROOT / "docs" / "explanation" / "identity.md").read_text(encoding="utf-8")
 
 
 def test_the_reference_says_what_the_code_and_the_seeds_have() -> None:
@@ -67,5 +67,5 @@ def test_the_review_waits_below_the_band_that_joins() -> None:
 
 
 def test_the_guide_says_where_all_of_it_stands_and_how_to_change_it() -> None:
-    assert "identity-reference.md" in GUIDE
+    assert "reference/identity.md" in GUIDE
     assert "## How to change it" in GUIDE

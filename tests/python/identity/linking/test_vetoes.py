@@ -99,7 +99,7 @@ def test_a_veto_holds_where_it_should(
 def test_each_rule_and_veto_is_a_file_of_its_name_and_a_line_of_the_docs(thing: Any) -> None:
     folder = "rules" if thing in found_rules() else "vetoes"
     assert (ROOT / "cdp_cli" / "identity" / "linking" / folder / f"{thing.name}.py").is_file()
-    assert f"`{thing.name}`" in (ROOT / "docs" / "identity-reference.md").read_text(encoding="utf-8")
+    assert f"`{thing.name}`" in (ROOT / "docs" / "reference" / "identity.md").read_text(encoding="utf-8")
 
 
 def test_a_veto_is_in_force_only_where_one_person_hardly_ever_differs() -> None:
