@@ -28,7 +28,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cdp_cli.identity import resolve as resolving
+from cdp_cli.identity import pipeline
 from cdp_cli.identity.bands import DEFAULT, Bands
 from cdp_cli.identity.clustering import assignments, constraints, edges
 from cdp_cli.identity.clustering.clustering import cluster
@@ -123,7 +123,7 @@ def _unblocked(engine: Any, keys: Any, rules: Any) -> Any:
 
 FREQUENCIES, MAKE_BLOCKS, IN_FORCE = (
     training.term_frequencies,
-    resolving.make_blocks,
+    pipeline.make_blocks,
     discovery.vetoes_in_force,
 )
 NO_RULE = (Rule(name="none", identifier_type="none", probability=0.5, why="It joins nobody."),)
@@ -139,7 +139,7 @@ def parts() -> list[Part]:
         ("veto on different first names", lambda: _without_vetoes("different_first_names"), DEFAULT),
         ("veto on birth dates far apart", lambda: _without_vetoes("birth_dates_far_apart"), DEFAULT),
         ("deterministic rules", lambda: [mock.patch.object(pairs, "found_rules", lambda: NO_RULE)], DEFAULT),
-        ("wide blocking", lambda: [mock.patch.object(resolving, "make_blocks", _unblocked)], DEFAULT),
+        ("wide blocking", lambda: [mock.patch.object(pipeline, "make_blocks", _unblocked)], DEFAULT),
         (
             "term frequencies",
             lambda: [mock.patch.object(training, "term_frequencies", lambda *_: {})],

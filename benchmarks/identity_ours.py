@@ -12,8 +12,6 @@ import argparse
 import datetime as dt
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +22,9 @@ from measure import Steps
 ROOT = Path(__file__).resolve().parents[1]
 
 from cdp_cli.identity import build  # noqa: E402
+from cdp_cli.identity.bands import DEFAULT  # noqa: E402
 from cdp_cli.identity.clustering import assignments  # noqa: E402
 from cdp_cli.identity.clustering.decisions import SCHEMA as DECISIONS  # noqa: E402
-from cdp_cli.identity.inputs import Input  # noqa: E402
 from cdp_cli.identity.linking import pairs  # noqa: E402
 from cdp_cli.identity.prepare import SQL_MODELS, load_seeds, model_text, renderer  # noqa: E402
 from cdp_cli.identity.training import trained_model  # noqa: E402
@@ -96,53 +94,8 @@ class Build:
         with self._steps.step("identity_record_log", LINK):
             sql = self._render(model_text("identity_record_log"), "identity_record_log")
             self._session.execute(f"insert into identity_record_log {sql}")
-        compared = build.Compared(
-            **{
-                field: self._relation(name)
-                for field, name in (
-                    ("records", "identity_records"), ("identifiers", "identity_identifiers"),
-                    ("nicknames", "nicknames"), ("keys", "identity_keys"),
-                    ("rules", "blocking_rules"),
-                )
-            }
-        )  # fmt: skip
-        run = self._relation("identity_run")
-        self._python(
-            "identity_models",
-            lambda engine, stored: build.first_model(engine, compared, run, stored),
-        )
-        with self._steps.step("identity_caps", LINK):
-            caps = build.caps_in_force(
-                DuckDBEngine(self._session), self._relation("identity_models"), compared.rules
-            )
-            self._session.register("returned", caps)
-            self._session.execute("create or replace table identity_caps as from returned")
-            self._session.unregister("returned")
-        self._python(
-            "identity_pairs",
-            lambda engine, stored: build.new_pairs(
-                engine,
-                replace(compared, rules=self._relation("identity_caps")),
-                self._relation("identity_models"),
-                self._relation("identity_record_log"),
-                run,
-                stored,
-            ),
-        )
-        given = Input(
-            records=self._relation("identity_records"),
-            identifiers=self._relation("identity_identifiers"),
-            identifier_types=self._relation("identifier_types"),
-            nicknames=self._relation("nicknames"),
-            models=self._relation("identity_models"),
-            pairs=self._relation("identity_current_pairs"),
-            decisions=self._relation("identity_decisions"),
-            changes=self._relation("identity_record_log"),
-        )
-        self._python(
-            "identity_assignments",
-            lambda engine, stored: build.new_assignments(engine, given, run, stored),
-        )
+        for name in build.MODELS:
+            self._python(name)
         for name in ("identity_events", "profile_aliases", "identity_review"):
             self._table(name, LINK)
         with self._steps.step("identity_map, read whole", LINK):
@@ -191,11 +144,17 @@ class Build:
         with self._steps.step(name, group):
             self._session.execute(f"create or replace table {name} as {self._render(model_text(name))}")
 
-    def _python(self, name: str, model: Callable[[Any, str | None], Any]) -> None:
+    def _python(self, name: str) -> None:
         with self._steps.step(name, LINK):
-            rows = model(WatchedEngine(self._session, name, self._made), name if self._stored else None)
+            model = build.MODELS[name]
+            tables = {table: self._relation(table) for table in model.reads}
+            engine = WatchedEngine(self._session, name, self._made)
+            rows = model.run(engine, tables, name if self._stored else None, DEFAULT)
             self._session.register("returned", rows)
-            self._session.execute(f"insert into {name} from returned")
+            if name in _LOGS:
+                self._session.execute(f"insert into {name} from returned")
+            else:
+                self._session.execute(f"create or replace table {name} as from returned")
             self._session.unregister("returned")
             del rows
 

@@ -20,7 +20,6 @@ from cdp_cli.identity.bands import Bands
 from cdp_cli.identity.clustering.change_guard import ChangeGuard
 from cdp_cli.identity.linking import comparisons, discovery
 from cdp_cli.identity.prepare import model_text, renderer
-from cdp_cli.identity.training import sampling
 
 ROOT = Path(__file__).resolve().parents[1]
 ENGINE = ROOT / "cdp_cli" / "dbt_package"
@@ -92,7 +91,8 @@ LIMITS = {
 # Numbers that decide nothing about people: how results are drawn, stored or shown.
 OF_NO_MATTER = {
     "birth_dates_far_apart._YEARS", "change_guard._MOST_NAMED", "comparable_fields.FIRST_NAME_FILLED",
-    "in_memory_engine._THREADS", "refusal._MOST_NAMED", "refusal._MOST_RECORDS_COMPARED", "sampling.SEED", "sampling._CONFIDENCE",
+    "in_memory_engine._THREADS", "refusal._MOST_NAMED", "refusal._MOST_RECORDS_COMPARED",
+    "sampling.SEED", "sampling._CONFIDENCE",
     "frequencies._DIGITS", "sampling._LEHMER",
 }  # fmt: skip
 VARS = {
@@ -234,13 +234,13 @@ def _blocks() -> str:
                 f"`{keys[rule]}`" if keys[rule] != rule else "its value",
                 most,
                 why,
-                ", ".join(sampling.TRAINING_BLOCKS.get(rule, ())),
+                ", ".join(blind.split()),
             )
-            for rule, most, why in list(csv.reader(lines))[1:]
+            for rule, most, blind, why in list(csv.reader(lines))[1:]
         ]
     return _section(
         "Blocking rules",
-        "A column each of `models/identity/identity_keys.sql`, a cap each in "
+        "Each is a column of `models/identity/identity_keys.sql`, described in "
         "`seeds/identity/blocking_rules.csv`. Two records are compared where they have a key of one rule in "
         "common and no more records than the cap have it. Rules with a comparison in the last column are "
         "learnt from too: they are blind to it.",

@@ -10,17 +10,15 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cdp_cli.identity import pipeline
 from cdp_cli.identity.bands import DEFAULT, Bands
+from cdp_cli.identity.build import assignment_input, records_of
 from cdp_cli.identity.clustering import assignments
 from cdp_cli.identity.clustering.decisions import SCHEMA as DECISIONS_SCHEMA
 from cdp_cli.identity.evaluation.report import keys_compared
 from cdp_cli.identity.in_memory_engine import InMemory
-from cdp_cli.identity.inputs import Input
-from cdp_cli.identity.linking import pairs
-from cdp_cli.identity.linking.candidates import lower_caps, make_blocks, make_candidates
-from cdp_cli.identity.linking.features import make_features
 from cdp_cli.identity.prepare import give_caps, prepare
-from cdp_cli.identity.training import trained_model, training
+from cdp_cli.identity.training import trained_model
 from cdp_cli.identity.training.trained_model import Model
 
 _CHANGES = pa.schema(
@@ -63,32 +61,31 @@ def resolve(
         prepare(engine.connection, _with_unique_sources(people, unique_sources), project_dir)
         tables = {
             name: engine.table(name)
-            for name in ("identity_records", "identity_identifiers", "identifier_types", "nicknames")
+            for name in (
+                "identity_records",
+                "identity_identifiers",
+                "identifier_types",
+                "nicknames",
+                "identity_keys",
+                "blocking_rules",
+            )
         }
-        records, identifiers = tables["identity_records"], tables["identity_identifiers"]
-        make_features(engine, records, identifiers, tables["nicknames"])
-        rules = make_blocks(engine, engine.table("identity_keys"), engine.table("blocking_rules"))
-        model = model or training.train(engine, rules)
-        lower_caps(engine, rules, model.caps)
+        given = records_of(tables, "blocking_rules")
+        model, scored = pipeline.train_and_link(engine, given, at, bands, model)
         give_caps(engine.connection, model.caps)
         keys = engine.arrow(keys_compared())
-        make_candidates(engine)
-        pairs.make_rule_pairs(engine)
-        scored = pairs.score(engine, model, at, bands)
+        reads = {
+            **tables,
+            "identity_models": trained_model.stored(model, at),
+            "identity_current_pairs": scored,
+            "identity_decisions": DECISIONS_SCHEMA.empty_table() if decisions is None else decisions,
+            "identity_record_log": _CHANGES.empty_table(),
+        }
+        log = assignments.SCHEMA.empty_table() if log is None else log
+        assigned = pipeline.assign(engine, assignment_input(reads, log), at.isoformat(), at, bands)
     finally:
         engine.close()
-    given = Input(
-        records=records,
-        identifiers=identifiers,
-        identifier_types=tables["identifier_types"],
-        nicknames=tables["nicknames"],
-        models=trained_model.stored(model, at),
-        pairs=scored,
-        decisions=DECISIONS_SCHEMA.empty_table() if decisions is None else decisions,
-        changes=_CHANGES.empty_table(),
-        log=assignments.SCHEMA.empty_table() if log is None else log,
-    )
-    return Resolution(model, records, keys, scored, assignments.assign(given, at.isoformat(), at, bands))
+    return Resolution(model, tables["identity_records"], keys, scored, assigned)
 
 
 def _with_unique_sources(people: pa.Table, unique_sources: Sequence[str]) -> pa.Table:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -14,14 +13,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cdp_cli.errors import FixModel
+from cdp_cli.identity import pipeline
 from cdp_cli.identity.bands import DEFAULT, Bands
 from cdp_cli.identity.clustering import decisions as decided_by_people
 from cdp_cli.identity.clustering.strongest_path import strongest_path
 from cdp_cli.identity.in_memory_engine import InMemory
 from cdp_cli.identity.inputs import Input
-from cdp_cli.identity.linking import pairs
 from cdp_cli.identity.linking.discovery import found_vetoes
-from cdp_cli.identity.linking.features import make_features
 from cdp_cli.identity.training import trained_model
 from cdp_cli.identity.training.trained_model import Model
 from cdp_cli.stewardship.blocking import BlockingRule, blocking_rules
@@ -34,8 +32,6 @@ ATTRIBUTES = (
     "source", "first_name", "last_name", "birth_text", "gender", "email", "phone", "street", "city",
     "postcode", "user_id", "loyalty_id", "national_id", "anonymous_id",
 )  # fmt: skip
-
-_ANY = dt.datetime(2000, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -203,11 +199,10 @@ def score_now(given: Input, left: str, right: str, model: Model) -> Mapping[str,
     records, identifiers = (_of_two(table, left, right) for table in (given.records, given.identifiers))
     engine = InMemory()
     try:
-        make_features(engine, records, identifiers, given.nicknames)
-        engine.create_table("candidates", "select 0 as join_key_l, 1 as join_key_r, 0 as match_key")
-        pairs.make_rule_pairs(engine)
         every_score = dataclasses.replace(DEFAULT, review=1e-300)
-        found = engine.read(pairs.score(engine, model, _ANY, every_score))
+        found = engine.read(
+            pipeline.link_two(engine, records, identifiers, given.nicknames, model, every_score)
+        )
     finally:
         engine.close()
     rows: list[dict[str, Any]] = found.to_pylist()

@@ -17,15 +17,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cdp_cli.errors import FixInput, FixModel
+from cdp_cli.identity import pipeline
 from cdp_cli.identity.bands import DEFAULT, Bands
 from cdp_cli.identity.clustering import assignments, change_guard
 from cdp_cli.identity.evaluation.report import against_decisions
 from cdp_cli.identity.in_memory_engine import InMemory
 from cdp_cli.identity.inputs import Input
-from cdp_cli.identity.linking import pairs
-from cdp_cli.identity.linking.candidates import lower_caps, make_blocks, make_candidates
-from cdp_cli.identity.linking.features import make_features
-from cdp_cli.identity.training import trained_model, training
+from cdp_cli.identity.training import trained_model
 from cdp_cli.identity.training.trained_model import Model
 from cdp_cli.stewardship.verdict import (
     Decided,
@@ -82,7 +80,12 @@ def retrain(
             "Load people and run `dbt build`, then train again.",
         )
     pinned = trained_model.newest(given.models)
-    model, scored = _trained(given, keys, rules, at, bands)
+    records = pipeline.Records(given.records, given.identifiers, given.nicknames, keys, rules)
+    engine = InMemory()
+    try:
+        model, scored = pipeline.train_and_link(engine, records, at, bands)
+    finally:
+        engine.close()
     people, profiles = _people(given, pinned, model, scored, at, bands)
     decided = _decided(given, profiles, scored, bands)
     levels = levels_of(model, pinned)
@@ -139,23 +142,6 @@ def restored(version: str, models: pa.Table, at: dt.datetime) -> pa.Table:
             f"identity.identity_models has no model {version!r}.", f"Name one of: {known or 'none'}."
         )
     return accepted(trained_model.newest(found), models, at)
-
-
-def _trained(
-    given: Input, keys: pa.Table, rules: pa.Table, at: dt.datetime, bands: Bands
-) -> tuple[Model, pa.Table]:
-    """A new model, and all pairs that it scores."""
-    engine = InMemory()
-    try:
-        make_features(engine, given.records, given.identifiers, given.nicknames)
-        names = make_blocks(engine, keys, rules)
-        model = training.train(engine, names)
-        lower_caps(engine, names, model.caps)
-        make_candidates(engine)
-        pairs.make_rule_pairs(engine)
-        return model, pairs.score(engine, model, at, bands)
-    finally:
-        engine.close()
 
 
 def _people(

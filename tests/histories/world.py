@@ -15,7 +15,6 @@ from cdp_cli.identity.bands import Bands
 from cdp_cli.identity.clustering import assignments
 from cdp_cli.identity.clustering.decisions import SCHEMA as DECISIONS
 from cdp_cli.identity.in_memory_engine import InMemory, connect
-from cdp_cli.identity.inputs import Input
 from cdp_cli.identity.linking import pairs
 from cdp_cli.identity.prepare import SQL_MODELS, give_people, load_seeds, model_text, renderer
 from cdp_cli.identity.training import trained_model
@@ -26,6 +25,8 @@ Row = Mapping[str, Any]
 _RECORD_LOG = pa.schema(
     [("record_id", pa.string()), ("record_hash", pa.string()), ("seen_at", pa.timestamp("us"))]
 )
+# The append-only tables, by the Python models that add to them.
+_LOGS = {"identity_models": "models", "identity_pairs": "pairs", "identity_assignments": "assignments"}
 _VIEWS = ("identity_current_pairs", "identity_events", "profile_aliases")
 
 
@@ -102,47 +103,24 @@ class World:
         self._give(identity_run=run, stored_record_log=logs.record_log)
         changes = self._connection.sql(self._sql["identity_record_log"]).to_arrow_table()
         record_log = pa.concat_tables([logs.record_log, changes.cast(_RECORD_LOG)])
-        compared = build.Compared(
-            prepared["identity_records"],
-            prepared["identity_identifiers"],
-            prepared["nicknames"],
-            prepared["identity_keys"],
-            prepared["blocking_rules"],
+        logs = replace(
+            logs, record_log=record_log, pairs=pairs.SCHEMA.empty_table() if full_refresh else logs.pairs
         )
-        known = None if retrain else "identity_models"
-        trained = build.first_model(_engine(identity_models=logs.models), compared, run, known)
-        models = pa.concat_tables([logs.models, trained])
-        stored = pairs.SCHEMA.empty_table() if full_refresh else logs.pairs
-        caps = build.caps_in_force(_engine(), models, compared.rules)
-        scored = build.new_pairs(
-            _engine(identity_pairs=stored),
-            replace(compared, rules=caps),
-            models,
-            record_log,
-            run,
-            "identity_pairs",
-            bands,
-        )
-        found = pa.concat_tables([stored, scored])
-        self._give(identity_pairs=found, identity_record_log=record_log)
-        assigned = build.new_assignments(
-            _engine(identity_assignments=logs.assignments),
-            Input(
-                records=prepared["identity_records"],
-                identifiers=prepared["identity_identifiers"],
-                identifier_types=prepared["identifier_types"],
-                nicknames=prepared["nicknames"],
-                models=models,
-                pairs=self._connection.sql(self._sql["identity_current_pairs"]).to_arrow_table(),
-                decisions=logs.decisions,
-                changes=record_log,
-            ),
-            run,
-            "identity_assignments",
-            bands=bands,
-        )
-        log = pa.concat_tables([logs.assignments, assigned])
-        return replace(logs, record_log=record_log, models=models, pairs=found, assignments=log)
+        tables = {**prepared.tables, "identity_run": run, "identity_record_log": record_log}
+        for name, model in build.MODELS.items():
+            log = _LOGS.get(name)
+            known = None if retrain and name == "identity_models" else name
+            if name == "identity_assignments":
+                self._give(identity_pairs=logs.pairs, identity_record_log=record_log)
+                current = self._connection.sql(self._sql["identity_current_pairs"]).to_arrow_table()
+                tables |= {"identity_current_pairs": current, "identity_decisions": logs.decisions}
+            stored = {name: getattr(logs, log)} if log else {}
+            rows = model.run(_engine(**stored), tables, known, bands)
+            if log:
+                rows = pa.concat_tables([getattr(logs, log), rows])
+                logs = replace(logs, **{log: rows})
+            tables[name] = rows
+        return logs
 
     def events(self, logs: Logs) -> list[dict[str, Any]]:
         """Rows of identity_events."""

@@ -30,28 +30,25 @@ _LEHMER = 2147483647
 _MIXED = f"((cast(join_key_l as bigint) * 1000003 + join_key_r) % {_LEHMER} * 48271 % {_LEHMER})"
 _DRAWN = f"{_MIXED} * {_MIXED} % {_LEHMER}"
 
-# Blocking rules whose strangers are like any two strangers, with the comparisons that they block on, and
-# gender where they block on the first name, which tells it. Rules on addresses and shared values are not
-# among them: their strangers are families.
-TRAINING_BLOCKS: Mapping[str, tuple[str, ...]] = {
-    "email": ("email",),
-    "phone": ("phone",),
-    "national_id": ("national_id",),
-    "both_names": ("first_name", "household", "gender"),
-    "first_name_birth_date": ("first_name", "birth_date", "gender"),
-    "birth_date_postcode": ("birth_date", "household"),
-}
+# By blocking rule, the comparisons that say nothing about its pairs.
+Blind = Mapping[str, tuple[str, ...]]
+
+
+def training_blocks(rules: pa.Table) -> Blind:
+    """The blocking rules that training learns from, by rows of the seed blocking_rules."""
+    rows = rules.select(["blocking_rule", "blind_to"]).sort_by("blocking_rule").to_pylist()
+    return {row["blocking_rule"]: tuple(row["blind_to"].split()) for row in rows if row["blind_to"]}
 
 
 def pair_samples(
-    engine: Engine, comparisons: Sequence[Comparison], rules: Sequence[str], count_records: int
+    engine: Engine, comparisons: Sequence[Comparison], rules: Sequence[str], blind: Blind, count_records: int
 ) -> tuple[list[PairSample], PairSample, str]:
     """The samples to learn from, a sample of all pairs that share a block, and a query of the pairs of that.
 
     All of them are counted in one pass, since each pass costs an engine of many machines seconds.
     """
     counts = _pairs_by_rule(engine, rules)
-    found = {rule: rules.index(rule) for rule in TRAINING_BLOCKS if rule in counts}
+    found = {rule: rules.index(rule) for rule in blind if rule in counts}
     counts[_CANDIDATES] = sum(counts.values())
     limits = {
         name: min(_LEHMER, MOST_PAIRS_OF_BLOCKS * _LEHMER // max(counts[name], 1))
@@ -73,8 +70,7 @@ def pair_samples(
     sampled = {name: limit / _LEHMER for name, limit in limits.items()} | {RANDOM: 1.0}
     positions = {comparison.name: position for position, comparison in enumerate(comparisons)}
     used = {
-        name: tuple(positions[u] for u in TRAINING_BLOCKS.get(name, ()) if u in positions)
-        for name in (RANDOM, *found)
+        name: tuple(positions[u] for u in blind.get(name, ()) if u in positions) for name in (RANDOM, *found)
     }
     levels = _counted(engine, comparisons, pairs)
     samples = {name: _sample(levels, comparisons, name, used.get(name, ()), sampled[name]) for name in pairs}

@@ -20,7 +20,7 @@ from cdp_cli.identity.linking.caps import learnt_caps
 from cdp_cli.identity.linking.comparisons import Comparison
 from cdp_cli.identity.training.expectation import PairSample, Parameters, fit, posterior
 from cdp_cli.identity.training.frequencies import counted_rows, rounded, term_frequencies
-from cdp_cli.identity.training.sampling import pair_samples
+from cdp_cli.identity.training.sampling import Blind, pair_samples
 from cdp_cli.identity.training.trained_model import Model
 
 # What the priors of names in common weigh, in pairs.
@@ -28,11 +28,14 @@ _PRIOR_COINCIDENCES = 20.0
 _LEAST_SHARE_FILLED = 0.005
 
 
-def train(engine: Engine, rules: Sequence[str]) -> Model:
-    """A model of the tables `features` and `blocks`; `rules` names the numbers of blocks.rule."""
+def train(engine: Engine, rules: Sequence[str], blind: Blind) -> Model:
+    """A model of the tables `features` and `blocks`; `rules` names the numbers of blocks.rule.
+
+    `blind` has the rules to learn from, each with the comparisons that it blocks on.
+    """
     count_records = counted_rows(engine, "select count(*) as answer from features")
     comparisons = _filled(engine, count_records)
-    samples, candidates, drawn = pair_samples(engine, comparisons, rules, count_records)
+    samples, candidates, drawn = pair_samples(engine, comparisons, rules, blind, count_records)
     priors = [[(level.m, level.u) for level in comparison.levels[:0:-1]] for comparison in comparisons]
     held = [position for position, comparison in enumerate(comparisons) if comparison.corrects]
     parameters = fit(samples, [np.array(p)[:, 0] for p in priors], [np.array(p)[:, 1] for p in priors], held)

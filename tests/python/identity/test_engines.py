@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from cdp_cli.identity import build
+from cdp_cli.identity import build, pipeline
 from cdp_cli.identity.clustering import assignments
 from cdp_cli.identity.in_memory_engine import InMemory
 from cdp_cli.identity.inputs import Input
@@ -25,19 +25,8 @@ from tests.conftest import Project
 from tests.python.identity.people import day, decisions, given, groups, present, scored
 
 TABLES = {
-    "records": "identity.identity_records",
-    "identifiers": "identity.identity_identifiers",
-    "nicknames": "identity.nicknames",
-    "identifier_types": "identity.identifier_types",
-    "keys": "identity.identity_keys",
-    "rules": "identity.blocking_rules",
-    "run": "identity.identity_run",
-    "changes": "identity.identity_record_log",
-    "models": "identity.identity_models",
-    "pairs": "identity.identity_pairs",
-    "current_pairs": "identity.identity_current_pairs",
-    "decisions": "cdp.identity_decisions",
-    "log": "identity.identity_assignments",
+    name: f"{'cdp' if name == 'identity_decisions' else 'identity'}.{name}"
+    for name in {"identity_assignments", *build.MODELS, *(t for m in build.MODELS.values() for t in m.reads)}
 }
 LATER = dt.datetime(2100, 1, 1)
 
@@ -59,26 +48,9 @@ def frames(spark: Any, tables: Tables) -> dict[str, Any]:
     return {name: spark.createDataFrame(table) for name, table in tables.items()}
 
 
-def compared(relations: Mapping[str, Any]) -> build.Compared:
-    return build.Compared(
-        **{name: relations[name] for name in ("records", "identifiers", "nicknames", "keys", "rules")}
-    )
-
-
-def reading(relations: Mapping[str, Any], **other: Any) -> Input:
-    names = (
-        "records",
-        "identifiers",
-        "identifier_types",
-        "nicknames",
-        "models",
-        "decisions",
-        "changes",
-        "log",
-    )
-    return Input(
-        **{**{name: relations[name] for name in names}, "pairs": relations["current_pairs"], **other}
-    )
+def reading(tables: Mapping[str, Any], **other: Any) -> Input:
+    """What an assignment reads, with the log."""
+    return build.assignment_input({**tables, **other}, tables["identity_assignments"])
 
 
 def stored(spark: Any, table: pa.Table) -> str:
@@ -97,8 +69,8 @@ def nothing_is_left(spark: Any) -> bool:
 
 @pytest.mark.spark
 def test_both_train_the_same_model(spark: Any, tables: Tables, frames: dict[str, Any]) -> None:
-    trained = build.first_model(engine_of(spark), compared(frames), frames["run"], None).toArrow()
-    mine, theirs = trained_model.newest(trained), trained_model.newest(tables["models"])
+    trained = build.first_model(engine_of(spark), frames, None).toArrow()
+    mine, theirs = trained_model.newest(trained), trained_model.newest(tables["identity_models"])
     assert mine.frequencies == theirs.frequencies
     for one, other in zip(mine.settings["comparisons"], theirs.settings["comparisons"], strict=True):
         for level, expected in zip(one["comparison_levels"], other["comparison_levels"], strict=True):
@@ -111,11 +83,11 @@ def test_both_train_the_same_model(spark: Any, tables: Tables, frames: dict[str,
 def test_both_score_the_same_pairs_and_explain_them_alike(
     spark: Any, tables: Tables, frames: dict[str, Any]
 ) -> None:
-    found = build.new_pairs(
-        engine_of(spark), compared(frames), frames["models"], frames["changes"], frames["run"], None
-    ).toArrow()
+    found = build.new_pairs(engine_of(spark), frames, None).toArrow()
     order = [("left_record_id", "ascending"), ("right_record_id", "ascending")]
-    mine, theirs = (table.select(pairs.SCHEMA.names).sort_by(order) for table in (found, tables["pairs"]))
+    mine, theirs = (
+        table.select(pairs.SCHEMA.names).sort_by(order) for table in (found, tables["identity_pairs"])
+    )
     for name in ("left_record_id", "right_record_id", "version", "rule", "veto", "comparisons", "scored_at"):
         assert mine[name].to_pylist() == theirs[name].to_pylist(), name
     for name in ("match_weight", "match_probability"):
@@ -127,17 +99,21 @@ def test_both_score_the_same_pairs_and_explain_them_alike(
 def test_both_assign_the_same_profiles_for_the_same_reasons(
     spark: Any, tables: Tables, frames: dict[str, Any]
 ) -> None:
-    assigned = build.new_assignments(engine_of(spark), reading(frames), frames["run"], None).toArrow()
-    assert by_record(assigned).equals(by_record(tables["log"].select(assignments.SCHEMA.names)))
+    assigned = build.new_assignments(engine_of(spark), frames, None).toArrow()
+    assert by_record(assigned).equals(
+        by_record(tables["identity_assignments"].select(assignments.SCHEMA.names))
+    )
     assert nothing_is_left(spark)
 
 
 @pytest.mark.spark
 def test_a_second_run_changes_the_same_records(spark: Any, tables: Tables, frames: dict[str, Any]) -> None:
     """Some records are gone, some pairs are scored anew, one pair is decided about."""
-    gone = pc.is_in(tables["records"]["record_id"], tables["records"]["record_id"].slice(100, 20))
-    records = tables["records"].filter(pc.invert(gone))
-    scores = tables["current_pairs"]
+    gone = pc.is_in(
+        tables["identity_records"]["record_id"], tables["identity_records"]["record_id"].slice(100, 20)
+    )
+    records = tables["identity_records"].filter(pc.invert(gone))
+    scores = tables["identity_current_pairs"]
     anew = pa.array([number % 9 == 0 for number in range(scores.num_rows)])
     scores = scores.set_column(
         scores.column_names.index("scored_at"),
@@ -151,15 +127,16 @@ def test_a_second_run_changes_the_same_records(spark: Any, tables: Tables, frame
     held = scores.filter(pc.is_null(scores["veto"])).to_pylist()[-1]
     decided = decisions((held["left_record_id"], held["right_record_id"], "different", LATER))
     run = pa.table({"run_id": ["second"], "started_at": pa.array([LATER], pa.timestamp("us"))})
-    changed = {"records": records, "pairs": scores, "decisions": decided}
+    changed = {
+        "identity_records": records,
+        "identity_current_pairs": scores,
+        "identity_decisions": decided,
+        "identity_run": run,
+    }
     here = assignments.assign(reading(tables, **changed), "second", LATER)
-    name = stored(spark, tables["log"])
-    there = build.new_assignments(
-        engine_of(spark),
-        reading(frames, **{key: spark.createDataFrame(table) for key, table in changed.items()}),
-        spark.createDataFrame(run),
-        name,
-    ).toArrow()
+    name = stored(spark, tables["identity_assignments"])
+    anew = {key: spark.createDataFrame(table) for key, table in changed.items()}
+    there = build.new_assignments(engine_of(spark), {**frames, **anew}, name).toArrow()
     assert here.num_rows > 20
     assert by_record(there).equals(by_record(here))
 
@@ -168,19 +145,14 @@ def test_a_second_run_changes_the_same_records(spark: Any, tables: Tables, frame
 def test_a_run_with_nothing_new_only_looks(
     spark: Any, tables: Tables, frames: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    models = tables["models"]
-    for name, table in (("stored_models", models), ("stored_pairs", tables["pairs"])):
+    models = tables["identity_models"]
+    for name, table in (("stored_models", models), ("stored_pairs", tables["identity_pairs"])):
         spark.createDataFrame(table).createOrReplaceTempView(name)
-    no_tables = build.Compared(None, None, None, None, None)
-    assert build.first_model(engine_of(spark), no_tables, None, "stored_models").toArrow().num_rows == 0
-    found = build.new_pairs(
-        engine_of(spark), no_tables, frames["models"], frames["changes"], frames["run"], "stored_pairs"
-    )
-    assert found.toArrow().num_rows == 0
-    again = build.new_assignments(
-        engine_of(spark), reading(frames), frames["run"], stored(spark, tables["log"])
-    )
-    assert again.toArrow().num_rows == 0
+    assert build.first_model(engine_of(spark), {}, "stored_models").toArrow().num_rows == 0
+    log = {name: frames[name] for name in ("identity_models", "identity_record_log")}
+    assert build.new_pairs(engine_of(spark), log, "stored_pairs").toArrow().num_rows == 0
+    name = stored(spark, tables["identity_assignments"])
+    assert build.new_assignments(engine_of(spark), frames, name).toArrow().num_rows == 0
 
 
 @pytest.mark.spark
@@ -190,11 +162,12 @@ def test_a_chain_of_two_thousand_records_is_one_bucket(spark: Any) -> None:
     found = scored(*((one, other, 0.999) for one, other in itertools.pairwise(names)))
     table = given(names, found)
     here = assignments.assign(table, "run", day(1))
-    run = pa.table({"run_id": ["run"], "started_at": pa.array([day(1)], pa.timestamp("us"))})
     relations = {
         field: spark.createDataFrame(relation) for field, relation in vars(table).items() if field != "log"
     }
-    there = build.new_assignments(engine_of(spark), Input(**relations), spark.createDataFrame(run), None)
+    engine = engine_of(spark)
+    reads = Input(**relations, log=engine.to_relation(assignments.SCHEMA.empty_table()))
+    there = pipeline.assign(engine, reads, "run", day(1))
     assert groups(present(there.toArrow())) == groups(present(here))
 
 
@@ -202,17 +175,15 @@ def test_a_chain_of_two_thousand_records_is_one_bucket(spark: Any) -> None:
 def test_tables_without_rows_make_a_model_no_pairs_and_no_assignments(
     spark: Any, tables: Tables, frames: dict[str, Any]
 ) -> None:
-    empty = {
-        **frames,
-        **{name: frames[name].limit(0) for name in ("records", "identifiers", "keys", "changes")},
-        **{name: frames[name].limit(0) for name in ("current_pairs", "decisions", "log")},
-    }
-    models = build.first_model(engine_of(spark), compared(empty), frames["run"], None)
-    assert models.toArrow().num_rows == 1
-    found = build.new_pairs(engine_of(spark), compared(empty), models, empty["changes"], frames["run"], None)
-    assert found.toArrow().num_rows == 0
-    assigned = build.new_assignments(engine_of(spark), reading(empty), frames["run"], None)
-    assert assigned.toArrow().num_rows == 0
+    rowless = (
+        "identity_records", "identity_identifiers", "identity_keys", "identity_record_log",
+        "identity_current_pairs", "identity_decisions",
+    )  # fmt: skip
+    empty = {**frames, **{name: frames[name].limit(0) for name in rowless}}
+    empty["identity_models"] = build.first_model(engine_of(spark), empty, None)
+    assert empty["identity_models"].toArrow().num_rows == 1
+    assert build.new_pairs(engine_of(spark), empty, None).toArrow().num_rows == 0
+    assert build.new_assignments(engine_of(spark), empty, None).toArrow().num_rows == 0
 
 
 @contextlib.contextmanager
@@ -233,15 +204,13 @@ def at_most_to_the_driver(spark: Any, size: str) -> Iterator[None]:
 def test_no_records_come_to_the_driver(spark: Any, frames: dict[str, Any]) -> None:
     """A megabyte of records passes through, and results of more than a tenth of that are refused."""
     with at_most_to_the_driver(spark, "100k"):
-        for name in ("records", "current_pairs", "identifiers"):
+        for name in ("identity_records", "identity_current_pairs", "identity_identifiers"):
             with pytest.raises(Exception, match="maxResultSize"):
                 frames[name].repartition(2).toArrow()
-        build.first_model(engine_of(spark), compared(frames), frames["run"], None)
-        build.new_pairs(
-            engine_of(spark), compared(frames), frames["models"], frames["changes"], frames["run"], None
-        )
-        assigned = build.new_assignments(engine_of(spark), reading(frames), frames["run"], None)
-    assert assigned.count() == frames["records"].count()
+        build.first_model(engine_of(spark), frames, None)
+        build.new_pairs(engine_of(spark), frames, None)
+        assigned = build.new_assignments(engine_of(spark), frames, None)
+    assert assigned.count() == frames["identity_records"].count()
 
 
 @pytest.mark.spark

@@ -3,12 +3,6 @@
 
 with
 
-keys as (
-
-    select * from {{ ref('identity_keys') }}
-
-),
-
 caps as (
 
     select * from {{ ref('identity_caps') }}
@@ -22,43 +16,7 @@ keys_of_records as (
         blocking_rule,
         block_key
 
-    from keys
-
-    unpivot (
-        block_key for blocking_rule in (
-            email,
-            shared_email,
-            phone,
-            shared_phone,
-            national_id,
-            shared_national_id,
-            both_names,
-            first_name_birth_date,
-            last_name_birth_date,
-            birth_date_postcode,
-            birth_date_city,
-            birth_date,
-            first_name_postcode,
-            last_name_postcode_initial,
-            first_name_street,
-            first_name_birth_year,
-            last_name_birth_year,
-            first_name_city,
-            last_name_city,
-            postcode,
-            first_name,
-            last_name,
-            last_name_initial,
-            name_letters_birth_year,
-            name_letters_city,
-            email_name,
-            email_number,
-            email_long_number,
-            email_letters_domain,
-            phone_end,
-            street_postcode_letters
-        )
-    )
+    from {{ unpivot(ref('identity_keys'), 'record_id', 'blocking_rule', 'block_key') }} as keys
 
 ),
 

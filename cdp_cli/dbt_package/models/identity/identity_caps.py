@@ -4,5 +4,10 @@ def model(dbt, session):
     from cdp_cli.warehouse.engines import engine_of
 
     return build.caps_in_force(
-        engine_of(session), models=dbt.ref("identity_models"), rules=dbt.ref("blocking_rules")
+        engine_of(session),
+        {
+            "identity_models": dbt.ref("identity_models"),
+            "blocking_rules": dbt.ref("blocking_rules"),
+        },
+        stored=None,
     )

@@ -5,13 +5,13 @@ def model(dbt, session):
 
     return build.first_model(
         engine_of(session),
-        build.Compared(
-            records=dbt.ref("identity_records"),
-            identifiers=dbt.ref("identity_identifiers"),
-            nicknames=dbt.ref("nicknames"),
-            keys=dbt.ref("identity_keys"),
-            rules=dbt.ref("blocking_rules"),
-        ),
-        run=dbt.ref("identity_run"),
+        {
+            "identity_records": dbt.ref("identity_records"),
+            "identity_identifiers": dbt.ref("identity_identifiers"),
+            "nicknames": dbt.ref("nicknames"),
+            "identity_keys": dbt.ref("identity_keys"),
+            "blocking_rules": dbt.ref("blocking_rules"),
+            "identity_run": dbt.ref("identity_run"),
+        },
         stored=str(dbt.this) if dbt.is_incremental else None,
     )

@@ -5,15 +5,15 @@ def model(dbt, session):
 
     return build.new_pairs(
         engine_of(session),
-        build.Compared(
-            records=dbt.ref("identity_records"),
-            identifiers=dbt.ref("identity_identifiers"),
-            nicknames=dbt.ref("nicknames"),
-            keys=dbt.ref("identity_keys"),
-            rules=dbt.ref("identity_caps"),
-        ),
-        models=dbt.ref("identity_models"),
-        changes=dbt.ref("identity_record_log"),
-        run=dbt.ref("identity_run"),
+        {
+            "identity_records": dbt.ref("identity_records"),
+            "identity_identifiers": dbt.ref("identity_identifiers"),
+            "nicknames": dbt.ref("nicknames"),
+            "identity_keys": dbt.ref("identity_keys"),
+            "identity_caps": dbt.ref("identity_caps"),
+            "identity_models": dbt.ref("identity_models"),
+            "identity_record_log": dbt.ref("identity_record_log"),
+            "identity_run": dbt.ref("identity_run"),
+        },
         stored=str(dbt.this) if dbt.is_incremental else None,
     )
