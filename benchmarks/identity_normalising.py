@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -19,7 +21,8 @@ import phonenumbers
 import pyarrow as pa
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
-from cdp_cli.identity.prepare import renderer
+from cdp_cli.compiled import compile_models
+from cdp_cli.config import find_settings
 
 ROOT = Path(__file__).resolve().parents[1]
 ENGINE = ROOT / "cdp_cli" / "dbt_package"
@@ -133,6 +136,16 @@ def emails(seed: int, count: int) -> list[str]:
     return found
 
 
+def _expression(macro: str) -> str:
+    """What a call of the engine's macro compiles to, in a project that has one model with it."""
+    with tempfile.TemporaryDirectory() as folder:
+        project = Path(folder) / "project"
+        shutil.copytree(ROOT, project, ignore=shutil.ignore_patterns(".*", "data", "target", "benchmarks"))
+        (project / "models" / "expression.sql").write_text(f"select\n{macro}\nas it", encoding="utf-8")
+        sql = compile_models(find_settings(project), ["expression"], []).models["expression"].sql
+    return f"({sql.removeprefix('select').removesuffix('as it').strip()})"
+
+
 def measure(seed: int, count: int = NUMBERS, timed: int = _TIMED) -> dict[str, Any]:
     """Values a second, the share of numbers equal to the library's, and what differs by country and form."""
     connection = duckdb.connect()
@@ -148,12 +161,8 @@ def measure(seed: int, count: int = NUMBERS, timed: int = _TIMED) -> dict[str, A
     connection.register("given", numbers(seed, count))
     connection.execute("create table numbers as from given")
     connection.register("addresses", pa.table({"email": emails(seed, count)}))
-    render = renderer(ROOT)
-    macros = "\n".join(
-        path.read_text(encoding="utf-8") for path in sorted((ENGINE / "macros" / "staging").glob("*.sql"))
-    )
-    phone = render(macros + "{{ normalize_phone('typed', 'country') }}")
-    email = render(macros + "{{ normalize_email('email') }}")
+    phone = _expression("{{ cdp.normalize_phone('typed', 'country') }}")
+    email = _expression("{{ cdp.normalize_email('email') }}")
     connection.execute(f"""
         create table many as
         select numbers.typed, numbers.country, addresses.email

@@ -2,7 +2,7 @@
 
     python benchmarks/identity_ours.py FOLDER --people people.parquet [--later later.parquet] [--clusters OUT]
 
-SQL models are rendered from models/identity/, the Python models are called with the engine that dbt's session
+dbt compiles the SQL models, the Python models are called with the engine that dbt's session
 gets. With `--later`, the warehouse that an earlier run left in FOLDER gets these records and is built again.
 """
 
@@ -21,16 +21,18 @@ from measure import Steps
 
 ROOT = Path(__file__).resolve().parents[1]
 
+from cdp_cli.compiled import Model, compile_models  # noqa: E402
+from cdp_cli.config import find_settings  # noqa: E402
 from cdp_cli.identity import build  # noqa: E402
 from cdp_cli.identity.bands import DEFAULT  # noqa: E402
 from cdp_cli.identity.clustering import assignments  # noqa: E402
 from cdp_cli.identity.clustering.decisions import SCHEMA as DECISIONS  # noqa: E402
 from cdp_cli.identity.linking import pairs  # noqa: E402
-from cdp_cli.identity.prepare import SQL_MODELS, load_seeds, model_text, renderer  # noqa: E402
+from cdp_cli.identity.prepare import load_seeds  # noqa: E402
 from cdp_cli.identity.training import trained_model  # noqa: E402
+from cdp_cli.stewardship.identity_sql import identity_sql  # noqa: E402
 from cdp_cli.warehouse.duckdb.engine import DuckDBEngine  # noqa: E402
 
-SEEDS = ("identifier_types", "blocked_values", "nicknames", "mobile_prefixes", "blocking_rules")
 NORMALISE, LINK = "normalise", "link"
 _RECORD_LOG = pa.schema(
     [("record_id", pa.string()), ("record_hash", pa.string()), ("seen_at", pa.timestamp("us"))]
@@ -42,7 +44,10 @@ _LOGS = {
     "identity_assignments": assignments.SCHEMA,
     "identity_decisions": DECISIONS,
 }
-_VIEWS = ("identity_keys", "identity_current_pairs", "identity_map")
+_LATER = (
+    "identity_record_log", "identity_current_pairs", "identity_map", "identity_events", "profile_aliases",
+    "identity_review",
+)  # fmt: skip
 
 
 class WatchedEngine(DuckDBEngine):
@@ -74,7 +79,10 @@ class Build:
         self._stored = later is not None
         self._session = duckdb.connect(str(path))
         self._session.execute("set threads = 2; set memory_limit = '30%'")
-        self._render = renderer(ROOT)
+        settings = find_settings(ROOT)
+        self._before = identity_sql(settings)
+        given = (*self._before.models, *build.MODELS, "identity_run")
+        self._after = compile_models(settings, _LATER, given, ("identity_record_log",)).models
         if not self._stored:
             self._make_seeds_and_logs()
         files = [str(people), *([str(later)] if later else [])]
@@ -87,17 +95,18 @@ class Build:
 
     def run(self) -> None:
         """All models of identity in the order in which dbt builds them."""
-        for name in SQL_MODELS[:-1]:
-            self._table(name, NORMALISE)
-        for name in _VIEWS:
-            self._session.execute(f"create or replace view {name} as {self._render(model_text(name))}")
+        for name, model in self._before.models.items():
+            if name != "identity_blocks":  # for people to look at: nothing of a build reads it
+                self._make(name, model, NORMALISE)
+        for name in ("identity_current_pairs", "identity_map"):
+            self._make(name, self._after[name], LINK)
         with self._steps.step("identity_record_log", LINK):
-            sql = self._render(model_text("identity_record_log"), "identity_record_log")
-            self._session.execute(f"insert into identity_record_log {sql}")
+            self._session.execute(f"insert into identity_record_log {self._after['identity_record_log'].sql}")
         for name in build.MODELS:
             self._python(name)
-        for name in ("identity_events", "profile_aliases", "identity_review"):
-            self._table(name, LINK)
+        for name, model in self._after.items():
+            if name not in ("identity_record_log", "identity_current_pairs", "identity_map"):
+                self._make(name, model, LINK)
         with self._steps.step("identity_map, read whole", LINK):
             self._session.execute("create or replace temp table published as from identity_map")
 
@@ -119,8 +128,8 @@ class Build:
         )
 
     def _make_seeds_and_logs(self) -> None:
-        load_seeds(self._session, ROOT)
-        for seed in SEEDS:
+        load_seeds(self._session, self._before)
+        for seed in self._before.seeds:
             self._session.execute(f"create table main.{seed} as from temp.{seed}; drop table temp.{seed}")
         for name, schema in _LOGS.items():
             self._session.register("empty", schema.empty_table())
@@ -140,9 +149,10 @@ class Build:
             f"select {columns}, false as one_record_per_person from read_parquet({files!r})"
         )
 
-    def _table(self, name: str, group: str) -> None:
+    def _make(self, name: str, model: Model, group: str) -> None:
+        kind = "view" if model.materialized == "view" else "table"
         with self._steps.step(name, group):
-            self._session.execute(f"create or replace table {name} as {self._render(model_text(name))}")
+            self._session.execute(f"create or replace {kind} {name} as {model.sql}")
 
     def _python(self, name: str) -> None:
         with self._steps.step(name, LINK):

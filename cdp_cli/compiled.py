@@ -37,29 +37,39 @@ class Seed:
 
 
 @dataclass(frozen=True)
+class Model:
+    """A SELECT that names each model, seed and source table by its name alone, and the materialization."""
+
+    sql: str
+    materialized: str
+
+
+@dataclass(frozen=True)
 class Compiled:
-    """SELECT statements by model name, each after those that it reads, and the seeds that they read.
+    """Models by name, each after those that it reads; the seeds; and the column types of what was given."""
 
-    A statement names each model, seed and source table by its name alone.
-    """
-
-    models: Mapping[str, str]
+    models: Mapping[str, Model]
     seeds: Mapping[str, Seed]
+    given: Mapping[str, Mapping[str, str]]
 
 
 def compile_models(
     settings: Settings, names: Sequence[str], given: Sequence[str], incremental: Sequence[str] = ()
 ) -> Compiled:
-    """Compile the models `names` and all models between them and `given`, which the caller has as tables.
+    """Compile the models among `names` and all models between them and `given`, which the caller has.
 
-    Models in `incremental` are compiled as if their table existed; the statement calls it by their name.
+    Seeds among `names` and those that the models read come along. Models in `incremental` are compiled as if
+    their table existed; the statement calls it by their name.
     Raises FixModel if the project does not compile or lacks one of the models.
     """
     file = settings.artifacts_dir / "compiled" / f"{_digest(settings, names, given, incremental)}.json"
     if file.is_file():
         document = json.loads(file.read_text(encoding="utf-8"))
-        seeds = {name: Seed(**seed) for name, seed in document["seeds"].items()}
-        return Compiled(document["models"], seeds)
+        return Compiled(
+            {name: Model(**model) for name, model in document["models"].items()},
+            {name: Seed(**seed) for name, seed in document["seeds"].items()},
+            document["given"],
+        )
     compiled = _compile(settings, names, given, incremental)
     file.parent.mkdir(parents=True, exist_ok=True)
     # Renamed into place: two processes may compile at the same time.
@@ -82,13 +92,13 @@ def _compile(
 ) -> Compiled:
     project = load_project(settings)
     models = {model.name: model for model in project.models}
-    missing = sorted(set(names) - models.keys())
+    missing = sorted({*names, *given} - models.keys() - set(project.seeds))
     if missing:
         raise FixModel(
-            f"The project has no model {missing[0]!r}.",
+            f"The project has no model or seed {missing[0]!r}.",
             "Enable it, or run `cdp upgrade` to renew the package.",
         )
-    order = _order(models, names, given)
+    order = _order(models, [name for name in names if name in models], given)
     with tempfile.TemporaryDirectory() as folder:
         warehouse = Path(folder) / f"{_CATALOG}.duckdb"
         with duckdb.connect(str(warehouse)) as connection:
@@ -102,7 +112,7 @@ def _compile(
             replace(settings, profiles_dir=Path(folder), profile=output), order, Path(folder) / "target"
         )
         document = json.loads((artifacts / "manifest.json").read_text(encoding="utf-8"))
-    return _read(document, order)
+    return _read(document, order, names, given)
 
 
 def _order(models: Mapping[str, ModelNode], names: Sequence[str], given: Sequence[str]) -> list[str]:
@@ -122,7 +132,9 @@ def _order(models: Mapping[str, ModelNode], names: Sequence[str], given: Sequenc
     return list(order)
 
 
-def _read(document: Mapping[str, Any], order: Sequence[str]) -> Compiled:
+def _read(
+    document: Mapping[str, Any], order: Sequence[str], names: Sequence[str], given: Sequence[str]
+) -> Compiled:
     """The statements of a manifest that `dbt compile` wrote, with relations called by their nodes' names."""
     nodes = {
         node["name"]: node
@@ -133,14 +145,25 @@ def _read(document: Mapping[str, Any], order: Sequence[str]) -> Compiled:
     plain |= {table["relation_name"]: table["name"] for table in document["sources"].values()}
     read = {parent for name in order for parent in nodes[name]["depends_on"]["nodes"]}
     return Compiled(
-        models={name: _with_names(nodes[name]["compiled_code"], plain) for name in order},
+        models={
+            name: Model(
+                _with_names(nodes[name]["compiled_code"], plain), nodes[name]["config"]["materialized"]
+            )
+            for name in order
+        },
         seeds={
             name: Seed(
                 str(Path(node["root_path"]) / node["original_file_path"]),
                 {column: str(type_) for column, type_ in node["config"]["column_types"].items()},
             )
             for name, node in sorted(nodes.items())
-            if node["resource_type"] == "seed" and node["unique_id"] in read
+            if node["resource_type"] == "seed" and (name in names or node["unique_id"] in read)
+        },
+        given={
+            name: {
+                column["name"]: column["data_type"] or "varchar" for column in nodes[name]["columns"].values()
+            }
+            for name in given
         },
     )
 

@@ -58,12 +58,13 @@ class SourceTable:
 class Project:
     """All models and source tables, sorted by name.
 
-    `tests` are the data tests, each with the unique ids of what it reads.
+    `tests` are the data tests, each with the unique ids of what it reads; `seeds` are names.
     """
 
     models: tuple[ModelNode, ...]
     sources: tuple[SourceTable, ...]
     tests: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    seeds: tuple[str, ...] = ()
 
     @property
     def segments(self) -> tuple[ModelNode, ...]:
@@ -113,6 +114,9 @@ def load_project(settings: Settings) -> Project:
             for unique_id, node in document["nodes"].items()
             if node["resource_type"] == "test"
         },
+        seeds=tuple(
+            sorted(node["name"] for node in document["nodes"].values() if node["resource_type"] == "seed")
+        ),
     )
 
 

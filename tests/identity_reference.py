@@ -19,7 +19,7 @@ from sqlglot import exp, parse_one
 from cdp_cli.identity.bands import Bands
 from cdp_cli.identity.clustering.change_guard import ChangeGuard
 from cdp_cli.identity.linking import comparisons, discovery
-from cdp_cli.identity.prepare import model_text, renderer
+from tests.identity_sql import compiled
 
 ROOT = Path(__file__).resolve().parents[1]
 ENGINE = ROOT / "cdp_cli" / "dbt_package"
@@ -129,8 +129,8 @@ def numbers() -> dict[str, str]:
 def dbt_vars() -> dict[str, str]:
     """The defaults of the vars that models and macros of identity read, by name."""
     names: dict[str, str] = {}
-    for folder in ("models", "macros"):
-        for path in sorted((ENGINE / folder / "identity").iterdir()):
+    for folder in ("models/identity", "models/households", "macros/identity"):
+        for path in sorted((ENGINE / folder).iterdir()):
             text = path.read_text(encoding="utf-8")
             # A macro that checks a var has its name and default from whoever calls it.
             for name, default in re.findall(r"\bvar\('(\w+)', ([^)]+)\)", text):
@@ -224,7 +224,7 @@ def _vars() -> str:
 
 
 def _blocks() -> str:
-    model = parse_one(renderer(ROOT)(model_text("identity_keys")), read="duckdb")
+    model = parse_one(compiled().models["identity_keys"].sql, read="duckdb")
     final = next(cte.this for cte in model.find_all(exp.CTE) if cte.alias == "final")
     keys = {column.alias_or_name: column.unalias().sql("duckdb") for column in final.selects}
     with (ENGINE / "seeds" / "identity" / "blocking_rules.csv").open(encoding="utf-8") as lines:

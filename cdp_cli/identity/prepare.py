@@ -1,172 +1,109 @@
-"""Runs the project's own SQL models of identity on tables in memory, so that they are written once.
-
-The build runs models/identity/*.sql through dbt. Evaluation and tests run the very same files here, rendered
-by a small stand-in for dbt's Jinja that knows what those files use: ref, var, a few cross-database macros and
-the project's macros.
-"""
+"""Normalises people in memory by the SQL models that a build runs, as dbt compiled them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from typing import Protocol
 
 import duckdb
-import jinja2
 import pyarrow as pa
-import yaml
 
 from cdp_cli.identity.linking.caps import caps_in_force
 
-_PACKAGE = Path(__file__).parents[1] / "dbt_package"
-_MACRO_FOLDERS = ("identity", "portability")
-_SEEDS = ("identifier_types", "blocked_values", "nicknames", "mobile_prefixes", "blocking_rules")
-# In the order in which they read each other.
-SQL_MODELS = (
-    "identity_records",
-    "identity_identifier_uses",
-    "identity_value_names",
-    "identity_unlike_names",
-    "identity_related_names",
-    "identity_contradicting_names",
-    "identity_value_people",
-    "identity_household_values",
-    "identity_value_classes",
-    "identity_identifiers",
-    "identity_keys",
-)
+# What linking people in memory needs: the models with all that they read, and seeds.
+NEEDED = (
+    "identity_keys", "identity_blocks",
+    "identifier_types", "nicknames", "blocking_rules",
+)  # fmt: skip
+# Of what these read, what the caller has: the person records, and the caps that a trained model gives.
+GIVEN = ("unified_people", "identity_caps")
 
 
-def prepare(connection: duckdb.DuckDBPyConnection, people: pa.Table, project_dir: Path) -> None:
-    """Make the seeds and the models from identity_records to identity_blocks as tables in `connection`.
+class Model(Protocol):
+    """A compiled model: its SELECT, which names tables by their names alone, and how it is materialized."""
 
-    `people` has columns of the person vocabulary; those that it lacks are taken as null.
+    @property
+    def sql(self) -> str:
+        """The statement."""
+
+    @property
+    def materialized(self) -> str:
+        """`view`, `table`, ..."""
+
+
+class Seed(Protocol):
+    """A seed's CSV file and its columns' types, in DuckDB's words, in the order of the file."""
+
+    @property
+    def path(self) -> str:
+        """The file."""
+
+    @property
+    def column_types(self) -> Mapping[str, str]:
+        """Types by column."""
+
+
+class IdentitySql(Protocol):
+    """Compiled models, each after those that it reads, the seeds, and the columns of what the caller has."""
+
+    @property
+    def models(self) -> Mapping[str, Model]:
+        """Models by name."""
+
+    @property
+    def seeds(self) -> Mapping[str, Seed]:
+        """Seeds by name."""
+
+    @property
+    def given(self) -> Mapping[str, Mapping[str, str]]:
+        """For each model that the caller has, its columns' types, in DuckDB's words."""
+
+
+def prepare(connection: duckdb.DuckDBPyConnection, people: pa.Table, sql: IdentitySql) -> None:
+    """Make the seeds and all models of `sql` in `connection`, of people and the caps of the seed.
+
+    `people` has columns of the person entity; those that it lacks are null.
     """
-    load_seeds(connection, project_dir)
-    give_people(connection, people)
-    render = renderer(project_dir)
-    give_caps(connection, {})
-    for model in SQL_MODELS:
-        sql = render(model_text(model))
-        connection.execute(f"create or replace temp table {model} as {sql}")
-    blocks = render(model_text("identity_blocks"))
-    connection.execute(f"create or replace temp view identity_blocks as {blocks}")
+    load_seeds(connection, sql)
+    register_people(connection, people, sql)
+    register_caps(connection, {})
+    make_models(connection, sql)
 
 
-def give_caps(connection: duckdb.DuckDBPyConnection, learnt: Mapping[str, int]) -> None:
+def load_seeds(connection: duckdb.DuckDBPyConnection, sql: IdentitySql) -> None:
+    """Make the seeds as tables in `connection`."""
+    for name, seed in sql.seeds.items():
+        connection.execute(
+            f"create or replace temp table {name} as "
+            f"select * from read_csv(?, header = true, columns = {dict(seed.column_types)})",
+            [seed.path],
+        )
+
+
+def register_people(connection: duckdb.DuckDBPyConnection, people: pa.Table, sql: IdentitySql) -> None:
+    """Make `people`, with columns of the person entity, known as the model unified_people."""
+    connection.register("given_people", people)
+    columns = ", ".join(
+        f"cast({_quoted(name)} as {type_}) as {name}"
+        if name in people.column_names
+        else f"cast(null as {type_}) as {name}"
+        for name, type_ in sql.given["unified_people"].items()
+    )
+    connection.execute(f"create or replace temp view unified_people as select {columns} from given_people")
+
+
+def register_caps(connection: duckdb.DuckDBPyConnection, learnt: Mapping[str, int]) -> None:
     """Make the model identity_caps of the seed blocking_rules and the lower caps that a model learnt."""
     rules = connection.sql("select * from blocking_rules").to_arrow_table()
     connection.register("given_caps", caps_in_force(rules, learnt))
     connection.execute("create or replace temp table identity_caps as select * from given_caps")
 
 
-def load_seeds(connection: duckdb.DuckDBPyConnection, project_dir: Path) -> None:
-    """Make the seeds of identity as tables in `connection`."""
-    for seed in _SEEDS:
-        path = project_dir / "seeds" / "identity" / f"{seed}.csv"
-        path = path if path.is_file() else _PACKAGE / "seeds" / "identity" / f"{seed}.csv"
-        types = _column_types(path.with_suffix(".yml"))
-        connection.execute(
-            f"create or replace temp table {seed} as "
-            f"select * from read_csv(?, header = true, columns = {types})",
-            [str(path)],
-        )
-
-
-def give_people(connection: duckdb.DuckDBPyConnection, people: pa.Table) -> None:
-    """Make `people`, with columns of the person vocabulary, known as the model unified_people."""
-    connection.register("given_people", people)
-    columns = ", ".join(
-        f"cast({_quoted(name)} as {type_}) as {name}"
-        if name in people.column_names
-        else f"cast(null as {type_}) as {name}"
-        for name, type_ in _vocabulary().items()
-    )
-    connection.execute(f"create or replace temp view unified_people as select {columns} from given_people")
-
-
-def model_text(model: str) -> str:
-    """The text of a model of identity, as dbt reads it."""
-    return (_PACKAGE / "models" / "identity" / f"{model}.sql").read_text(encoding="utf-8")
-
-
-def renderer(project_dir: Path, variables: Mapping[str, Any] | None = None) -> Any:
-    """A function from a model's text to its SQL for DuckDB. `variables` override those of dbt_project.yml.
-
-    An incremental model is rendered as one whose table is there, under the model's name in `this`.
-    """
-    values = {**_vars(_PACKAGE), **_vars(project_dir), **(variables or {})}
-    texts = [
-        path.read_text(encoding="utf-8").replace("cdp.", "")
-        for folder in _MACRO_FOLDERS
-        for path in sorted((_PACKAGE / "macros" / folder).glob("*.sql"))
-    ]
-    # A materialization is a tag of dbt's own, and none of what models call.
-    macros = "\n".join(text for text in texts if "{% materialization" not in text)
-    environment = jinja2.Environment(extensions=["jinja2.ext.do"], undefined=jinja2.StrictUndefined)
-    adapter = _Adapter()
-    environment.globals.update(
-        {
-            "config": lambda **_: "",
-            "ref": lambda name: name,
-            "source": lambda _, name: name,
-            "is_incremental": lambda: True,
-            "var": lambda name, default=None: values.get(name, default),
-            "return": lambda value: value,
-            "adapter": adapter,
-            "dbt": _CrossDatabase(),
-        }
-    )
-    adapter.macros = environment.from_string(macros).module
-
-    def render(text: str, this: str = "") -> str:
-        # All macros stand in one template, where the package's name before them means nothing.
-        whole = macros + "\n" + text.replace("cdp.", "")
-        return environment.from_string(whole).render(this=this).strip()
-
-    return render
-
-
-class _Adapter:
-    """Finds a macro's form for this engine, as dbt's adapter.dispatch does."""
-
-    macros: Any
-
-    def dispatch(self, name: str, namespace: str) -> Any:
-        return getattr(self.macros, f"duckdb__{name}", None) or getattr(self.macros, f"default__{name}")
-
-
-class _CrossDatabase:
-    """dbt's own cross-database macros, as far as the models of identity use them, for DuckDB."""
-
-    @staticmethod
-    def type_string() -> str:
-        return "varchar"
-
-    @staticmethod
-    def type_timestamp() -> str:
-        return "timestamp"
-
-    @staticmethod
-    def split_part(text: str, delimiter: str, part: int) -> str:
-        return f"split_part({text}, {delimiter}, {part})"
-
-
-def _vars(project_dir: Path) -> dict[str, Any]:
-    project = yaml.safe_load((project_dir / "dbt_project.yml").read_text(encoding="utf-8"))
-    return project.get("vars") or {}
-
-
-def _vocabulary() -> dict[str, str]:
-    path = Path(__file__).parents[1] / "entities" / "person.yml"
-    entity = yaml.safe_load(path.read_text(encoding="utf-8"))
-    columns = {column["name"]: column["type"] for column in entity["columns"]}
-    return {**columns, "source": "varchar", "one_record_per_person": "boolean"}
-
-
-def _column_types(twin: Path) -> dict[str, str]:
-    seed = yaml.safe_load(twin.read_text(encoding="utf-8"))["seeds"][0]
-    return {name: str(type_) for name, type_ in seed["config"]["column_types"].items()}
+def make_models(connection: duckdb.DuckDBPyConnection, sql: IdentitySql) -> None:
+    """Make each model of `sql` as a view or a table, as dbt would."""
+    for name, model in sql.models.items():
+        kind = "view" if model.materialized == "view" else "table"
+        connection.execute(f"create or replace temp {kind} {name} as {model.sql}")
 
 
 def _quoted(name: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,7 +16,7 @@ from cdp_cli.identity.clustering import assignments
 from cdp_cli.identity.clustering.decisions import SCHEMA as DECISIONS_SCHEMA
 from cdp_cli.identity.evaluation.report import keys_compared
 from cdp_cli.identity.in_memory_engine import InMemory
-from cdp_cli.identity.prepare import give_caps, prepare
+from cdp_cli.identity.prepare import IdentitySql, prepare, register_caps
 from cdp_cli.identity.training import trained_model
 from cdp_cli.identity.training.trained_model import Model
 
@@ -42,7 +41,7 @@ class Resolution:
 
 def resolve(
     people: pa.Table,
-    project_dir: Path,
+    sql: IdentitySql,
     *,
     unique_sources: Sequence[str] = (),
     model: Model | None = None,
@@ -51,14 +50,14 @@ def resolve(
     at: dt.datetime = dt.datetime(2000, 1, 1),
     bands: Bands = DEFAULT,
 ) -> Resolution:
-    """Assign each row of `people` to a profile. Columns of the person vocabulary may be missing.
+    """Assign each row of `people` to a profile. Columns of the person entity may be missing.
 
     `unique_sources` hold each person once. With a `model`, nothing is trained. `log` is what earlier runs
     assigned; `at` is later than all of it.
     """
     engine = InMemory()
     try:
-        prepare(engine.connection, _with_unique_sources(people, unique_sources), project_dir)
+        prepare(engine.connection, _with_unique_sources(people, unique_sources), sql)
         tables = {
             name: engine.table(name)
             for name in (
@@ -72,7 +71,7 @@ def resolve(
         }
         given = records_of(tables, "blocking_rules")
         model, scored = pipeline.train_and_link(engine, given, at, bands, model)
-        give_caps(engine.connection, model.caps)
+        register_caps(engine.connection, model.caps)
         keys = engine.arrow(keys_compared())
         reads = {
             **tables,

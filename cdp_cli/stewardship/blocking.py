@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from cdp_cli.identity.in_memory_engine import connect
-from cdp_cli.identity.prepare import model_text, renderer
+from cdp_cli.identity.prepare import IdentitySql
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,7 @@ class BlockingRule:
 
 
 def blocking_rules(
-    records: pa.Table, identifiers: pa.Table, blocks: pa.Table, left: str, right: str, project_dir: Path
+    records: pa.Table, identifiers: pa.Table, blocks: pa.Table, left: str, right: str, sql: IdentitySql
 ) -> tuple[BlockingRule, ...]:
     """Each blocking rule that has a key for one of two records at least, the nearest first.
 
@@ -41,8 +40,7 @@ def blocking_rules(
     try:
         connection.register("identity_records", records)
         connection.register("identity_identifiers", identifiers)
-        sql = renderer(project_dir)(model_text("identity_keys"))
-        connection.execute(f"create view identity_keys as {sql}")
+        connection.execute(f"create view identity_keys as {sql.models['identity_keys'].sql}")
         connection.execute(
             "create view keys as unpivot identity_keys on columns(* exclude (record_id)) "
             "into name blocking_rule value block_key"

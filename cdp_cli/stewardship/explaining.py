@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
+from cdp_cli.config import Settings
 from cdp_cli.errors import FixInput
 from cdp_cli.stewardship.explanation import Explanation, explain, is_stored, strongest_pair
 from cdp_cli.stewardship.finding import Found, find_records
+from cdp_cli.stewardship.identity_sql import identity_sql
 from cdp_cli.stewardship.reading import read_blocks, read_profiles
 from cdp_cli.warehouse import Warehouse
 
@@ -20,7 +21,7 @@ class Explained:
     explanation: Explanation
 
 
-def explain_two(warehouse: Warehouse, one: str, other: str, project_dir: Path) -> Explained:
+def explain_two(warehouse: Warehouse, one: str, other: str, settings: Settings) -> Explained:
     """Why two records are one person or not; each side is a record id, a profile id or an identifier.
 
     Of a profile or an identifier, the records with the strongest pair between the two sides are explained.
@@ -33,4 +34,4 @@ def explain_two(warehouse: Warehouse, one: str, other: str, project_dir: Path) -
         raise FixInput("Both are the same record.", "Name two records, or one of another profile.")
     # Blocks are only asked for a pair that was not scored: counting them costs the most.
     blocks = read_blocks(warehouse, () if is_stored(given.pairs, *two) else two)
-    return Explained(sides, explain(given, blocks, profiles, *two, project_dir))
+    return Explained(sides, explain(given, blocks, profiles, *two, lambda: identity_sql(settings)))

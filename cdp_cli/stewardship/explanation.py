@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -20,6 +19,7 @@ from cdp_cli.identity.clustering.strongest_path import strongest_path
 from cdp_cli.identity.in_memory_engine import InMemory
 from cdp_cli.identity.inputs import Input
 from cdp_cli.identity.linking.discovery import found_vetoes
+from cdp_cli.identity.prepare import IdentitySql
 from cdp_cli.identity.training import trained_model
 from cdp_cli.identity.training.trained_model import Model
 from cdp_cli.stewardship.blocking import BlockingRule, blocking_rules
@@ -100,14 +100,15 @@ def explain(
     profiles: Mapping[str, str],
     left: str,
     right: str,
-    project_dir: Path,
+    sql: Callable[[], IdentitySql],
     bands: Bands = DEFAULT,
 ) -> Explanation:
     """Why the records `left` and `right` are one profile, or are not.
 
     `given` has the records of their profiles and of all that they have pairs with, and what concerns them
     (`changes` and `log` are not read); `blocks` the rows of identity_blocks of the two, `profiles` the
-    profile of each record of `given`.
+    profile of each record of `given`. `sql` compiles the models, and is only called for a pair without a
+    score.
 
     Raises FixModel where the model that scored the pairs is missing.
     """
@@ -129,9 +130,7 @@ def explain(
     rules: tuple[BlockingRule, ...] = ()
     if link.scored_now:
         records, identifiers = (_of_two(table, left, right) for table in (given.records, given.identifiers))
-        rules = blocking_rules(
-            records, identifiers, blocks, link.left_record_id, link.right_record_id, project_dir
-        )
+        rules = blocking_rules(records, identifiers, blocks, link.left_record_id, link.right_record_id, sql())
     compared = not link.scored_now or any(rule.likeness == 1 and not rule.skipped for rule in rules)
     reasons: tuple[Reason, ...] = ()
     if not joined:

@@ -18,6 +18,7 @@ from cdp_cli.identity.evaluation.report import (
     against_truth,
     keys_compared,
 )
+from cdp_cli.identity.prepare import IdentitySql
 from cdp_cli.identity.resolve import resolve
 from cdp_cli.stewardship.decision_log import need_build, read_decisions
 from cdp_cli.warehouse import Warehouse
@@ -52,14 +53,14 @@ def judge_build(warehouse: Warehouse) -> tuple[Report | DecisionReport, pa.Table
 
 
 def judge_people(
-    people: pa.Table, project_dir: Path, truth: str, unique_sources: Sequence[str]
+    people: pa.Table, sql: IdentitySql, truth: str, unique_sources: Sequence[str]
 ) -> tuple[Report, pa.Table]:
     """The report on people that are resolved in memory, and their profiles.
 
     `truth` names the column of the true person; `people` are as `read_people` returns them.
     """
     started = time.perf_counter()
-    found = resolve(people, project_dir, unique_sources=unique_sources)
+    found = resolve(people, sql, unique_sources=unique_sources)
     seconds = time.perf_counter() - started
     profiles = found.assigned.select(["record_id", "profile_id"])
     known = pa.table(

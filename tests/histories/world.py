@@ -16,9 +16,9 @@ from cdp_cli.identity.clustering import assignments
 from cdp_cli.identity.clustering.decisions import SCHEMA as DECISIONS
 from cdp_cli.identity.in_memory_engine import InMemory, connect
 from cdp_cli.identity.linking import pairs
-from cdp_cli.identity.prepare import SQL_MODELS, give_people, load_seeds, model_text, renderer
+from cdp_cli.identity.prepare import load_seeds, make_models, register_caps, register_people
 from cdp_cli.identity.training import trained_model
-from tests.conftest import ROOT
+from tests.identity_sql import compiled
 
 Row = Mapping[str, Any]
 
@@ -27,7 +27,9 @@ _RECORD_LOG = pa.schema(
 )
 # The append-only tables, by the Python models that add to them.
 _LOGS = {"identity_models": "models", "identity_pairs": "pairs", "identity_assignments": "assignments"}
-_VIEWS = ("identity_current_pairs", "identity_events", "profile_aliases")
+# The SQL models after the Python models, and what they read that a build keeps.
+_LATER = ("identity_record_log", "identity_current_pairs", "identity_events", "profile_aliases")
+_KEPT = ("identity_run", "identity_models", "identity_pairs", "identity_assignments")
 
 
 @dataclass(frozen=True)
@@ -64,10 +66,10 @@ class World:
 
     def __init__(self) -> None:
         self._connection = connect()
-        load_seeds(self._connection, ROOT)
-        render = renderer(ROOT)
-        self._sql = {name: render(model_text(name)) for name in (*SQL_MODELS, *_VIEWS)}
-        self._sql["identity_record_log"] = render(model_text("identity_record_log"), "stored_record_log")
+        self._prepared = compiled()
+        # As of a warehouse that has a build: the log of records is added to.
+        self._later = compiled(_LATER, (*self._prepared.models, *_KEPT), ("identity_record_log",)).models
+        load_seeds(self._connection, self._prepared)
 
     def close(self) -> None:
         self._connection.close()
@@ -79,13 +81,10 @@ class World:
     def prepare(self, rows: Sequence[Row], chance: random.Random | None = None) -> Prepared:
         """Normalise records. With `chance`, they and what is made of them come in another order."""
         people = _people(rows if chance is None else chance.sample(list(rows), len(rows)))
-        give_people(self._connection, people)
-        for name in SQL_MODELS:
-            self._connection.execute(f"create or replace temp table {name} as {self._sql[name]}")
-        tables = {
-            name: self._table(name)
-            for name in (*SQL_MODELS, "nicknames", "identifier_types", "blocking_rules")
-        }
+        register_people(self._connection, people, self._prepared)
+        register_caps(self._connection, {})
+        make_models(self._connection, self._prepared)
+        tables = {name: self._table(name) for name in (*self._prepared.models, *self._prepared.seeds)}
         return Prepared(tables if chance is None else {n: _shuffled(t, chance) for n, t in tables.items()})
 
     def build(
@@ -100,8 +99,8 @@ class World:
     ) -> Logs:
         """The logs after a build of the records prepared last. A full refresh makes the pairs anew."""
         run = pa.table({"run_id": [at.isoformat()], "started_at": pa.array([at], pa.timestamp("us"))})
-        self._give(identity_run=run, stored_record_log=logs.record_log)
-        changes = self._connection.sql(self._sql["identity_record_log"]).to_arrow_table()
+        self._give(identity_run=run, identity_record_log=logs.record_log)
+        changes = self._connection.sql(self._later["identity_record_log"].sql).to_arrow_table()
         record_log = pa.concat_tables([logs.record_log, changes.cast(_RECORD_LOG)])
         logs = replace(
             logs, record_log=record_log, pairs=pairs.SCHEMA.empty_table() if full_refresh else logs.pairs
@@ -112,7 +111,7 @@ class World:
             known = None if retrain and name == "identity_models" else name
             if name == "identity_assignments":
                 self._give(identity_pairs=logs.pairs, identity_record_log=record_log)
-                current = self._connection.sql(self._sql["identity_current_pairs"]).to_arrow_table()
+                current = self._connection.sql(self._later["identity_current_pairs"].sql).to_arrow_table()
                 tables |= {"identity_current_pairs": current, "identity_decisions": logs.decisions}
             stored = {name: getattr(logs, log)} if log else {}
             rows = model.run(_engine(**stored), tables, known, bands)
@@ -125,16 +124,16 @@ class World:
     def events(self, logs: Logs) -> list[dict[str, Any]]:
         """Rows of identity_events."""
         self._give(identity_assignments=logs.assignments, identity_decisions=logs.decisions)
-        self._connection.execute(
-            f"create or replace temp table identity_events as {self._sql['identity_events']}"
-        )
+        for name, model in self._later.items():
+            if name not in ("identity_record_log", "identity_current_pairs"):
+                self._connection.execute(f"create or replace temp table {name} as {model.sql}")
         rows: list[dict[str, Any]] = self._table("identity_events").to_pylist()
         return rows
 
     def aliases(self, logs: Logs) -> dict[str, str]:
         """profile_aliases: where each retired id that was merged went."""
         self.events(logs)
-        rows = self._connection.execute(self._sql["profile_aliases"]).fetchall()
+        rows = self._connection.execute("select * from profile_aliases").fetchall()
         return {retired: profile for retired, profile, _ in rows}
 
     def _give(self, **tables: pa.Table) -> None:

@@ -16,7 +16,7 @@ MODULES = sorted(path for path in PACKAGE.rglob("*.py") if ENGINE not in path.pa
 
 # Each layer may import the layers named after it, and itself.
 _GROUND = {"errors", "config", "log"}
-_PORTS = {"project", "dbt", "engine_package", "warehouse", "destinations", "entities", "http", *_GROUND}
+_PORTS = {"project", "compiled", "dbt", "engine_package", "warehouse", "destinations", "entities", "http", *_GROUND}
 ALLOWED = {
     "cli": {"commands", "console", *_GROUND},
     "commands": {
@@ -34,6 +34,7 @@ ALLOWED = {
     "doctor": {"activation", "segments", "staging", *_PORTS},
     "demo": {"warehouse", *_GROUND},
     "receiver": _GROUND,
+    "compiled": {"project", "dbt", *_GROUND},
     "project": {"dbt", *_GROUND},
     "dbt": {"engine_package", "warehouse", *_GROUND},
     "engine_package": _GROUND,
@@ -54,6 +55,7 @@ HOMES = {
     "splink": ("identity", "warehouse"),
     "rich": ("console",),
     "duckdb": (
+        "compiled",
         "warehouse",
         "activation",
         "destinations",

@@ -11,6 +11,7 @@ from cdp_cli import console
 from cdp_cli.commands._options import json_option, project_options
 from cdp_cli.config import Settings
 from cdp_cli.identity.evaluation.report import DecisionReport, Report
+from cdp_cli.stewardship.identity_sql import identity_sql
 from cdp_cli.stewardship.judging import judge_build, judge_people, read_people
 from cdp_cli.warehouse import open_warehouse
 
@@ -58,7 +59,7 @@ def evaluate(
         sources = [source.strip() for source in unique_sources.split(",") if source.strip()]
         people = read_people(records, truth, sources)
         with console.progress("Resolving"):
-            report, profiles = judge_people(people, settings.project_dir, truth, sources)
+            report, profiles = judge_people(people, identity_sql(settings), truth, sources)
     if profiles_out is not None:
         pq.write_table(profiles.sort_by("record_id"), profiles_out)
     if as_json:

@@ -43,7 +43,7 @@ def explain(settings: Settings, one: str, other: str, html: Path | None, as_json
         cdp identity explain ann@example.com p_0a1b2c3d4e5f60718293 --html ann.html
     """
     with open_warehouse(settings) as warehouse:
-        explained = explain_two(warehouse, one, other, settings.project_dir)
+        explained = explain_two(warehouse, one, other, settings)
     found = explained.explanation
     if html is not None:
         _write(html, html_report(found))

@@ -15,6 +15,7 @@ from cdp_cli.identity.in_memory_engine import connect
 from cdp_cli.identity.prepare import prepare
 from cdp_cli.identity.resolve import Resolution, resolve
 from tests.conftest import ROOT
+from tests.identity_sql import compiled
 from tests.python.identity.people import groups, people, present
 
 HARDLY_ANY_TIME = 60.0
@@ -31,7 +32,7 @@ def profiles(resolution: Resolution) -> set[frozenset[str]]:
 
 
 def found(*rows: Row) -> set[frozenset[str]]:
-    return profiles(resolve(people(*rows), ROOT))
+    return profiles(resolve(people(*rows), compiled()))
 
 
 def largest(resolution: Resolution) -> int:
@@ -49,7 +50,7 @@ def in_hardly_any_time() -> Iterator[None]:
 def listed(table: str, columns: str, rows: Sequence[Row]) -> set[tuple[Any, ...]]:
     """The different rows of a model's columns."""
     connection = connect()
-    prepare(connection, people(*rows), ROOT)
+    prepare(connection, people(*rows), compiled())
     return set(connection.execute(f"select distinct {columns} from {table}").fetchall())
 
 
@@ -74,7 +75,7 @@ SHARED = [
 @pytest.mark.parametrize("rows", SHARED)
 def test_a_value_on_a_hundred_thousand_records_joins_nobody_and_takes_seconds(rows: list[Row]) -> None:
     with in_hardly_any_time():
-        resolution = resolve(people(*numbered(rows)), ROOT)
+        resolution = resolve(people(*numbered(rows)), compiled())
     assert resolution.assigned.num_rows == 100_000
     assert resolution.pairs.num_rows == 0
     assert largest(resolution) == 1
@@ -94,7 +95,7 @@ def test_a_chain_of_ten_thousand_values_is_no_person() -> None:
     """Each record shares its address with the one before and its telephone with the one after."""
     rows = [{"email": f"m{n // 2}@mail.example", "phone": f"+447900{(n + 1) // 2:06}"} for n in range(10_000)]
     with in_hardly_any_time():
-        resolution = resolve(people(*numbered(rows)), ROOT)
+        resolution = resolve(people(*numbered(rows)), compiled())
     assert resolution.pairs.num_rows == 9_999
     assert largest(resolution) <= 5
 
@@ -108,7 +109,7 @@ def test_a_chain_of_ten_thousand_records_that_are_like_their_neighbours_is_no_pe
         (first if number % 2 else last)[chance.randrange(8)] = chance.choice("abcdefghijklmnopqrstuvwxyz")
         rows.append({"first_name": "".join(first), "last_name": "".join(last), "city": "London"})
     with in_hardly_any_time():
-        resolution = resolve(people(*numbered(rows)), ROOT)
+        resolution = resolve(people(*numbered(rows)), compiled())
     assert resolution.pairs.num_rows > 9_000
     assert largest(resolution) < 50
 
@@ -145,12 +146,12 @@ def test_a_column_of_one_constant_joins_nobody_and_parts_nobody(constant: Row) -
     """People twice each, with names and a card of their own, and one thing that all of them have."""
     rows = numbered([{**person, **constant} for person in strangers(100) for _ in range(2)])
     twice = {frozenset((f"r{n:06}", f"r{n + 1:06}")) for n in range(0, len(rows), 2)}
-    assert profiles(resolve(people(*rows), ROOT)) == twice
+    assert profiles(resolve(people(*rows), compiled())) == twice
 
 
 def test_columns_that_are_all_null_are_nobody_in_common() -> None:
     rows = numbered([dict.fromkeys(("first_name", "email", "phone", "birth_date", "city"))] * 1_000)
-    resolution = resolve(people(*rows), ROOT)
+    resolution = resolve(people(*rows), compiled())
     assert (resolution.pairs.num_rows, largest(resolution)) == (0, 1)
 
 
@@ -158,7 +159,7 @@ def test_text_of_nothing_is_no_value() -> None:
     columns = ("first_name", "last_name", "full_name", "street_address", "city", "postcode")
     blanks = ("", "   ", "-", "?", "\t", "\u200b")
     rows = numbered([dict.fromkeys(columns, blank) for blank in blanks for _ in range(20)])
-    assert largest(resolve(people(*rows), ROOT)) == 1
+    assert largest(resolve(people(*rows), compiled())) == 1
 
 
 # The same name as two tools write it: (one spelling, the other).
@@ -214,13 +215,13 @@ def test_names_in_two_scripts_are_two_names() -> None:
 
 def test_people_with_names_of_one_letter_do_not_match_everybody() -> None:
     rows = [{"first_name": first, "last_name": last} for first in "abcdefghij" for last in "klmnopqrst"]
-    assert largest(resolve(people(*numbered(rows * 2)), ROOT)) == 1
+    assert largest(resolve(people(*numbered(rows * 2)), compiled())) == 1
 
 
 def test_a_home_of_people_with_names_of_one_letter_is_no_person() -> None:
     home = {"last_name": "x", "street_address": "1 High Street", "postcode": "N1", "city": "London"}
     rows = [{"first_name": letter, **home} for letter in "abcdefghijklmnop"]
-    assert largest(resolve(people(*numbered(rows)), ROOT)) == 1
+    assert largest(resolve(people(*numbered(rows)), compiled())) == 1
 
 
 def test_a_birth_date_in_the_future_is_unknown() -> None:

@@ -9,13 +9,14 @@ import pytest
 
 from cdp_cli.identity.in_memory_engine import connect
 from cdp_cli.identity.prepare import prepare
-from tests.conftest import ENGINE, ROOT
+from tests.conftest import ENGINE
+from tests.identity_sql import compiled
 from tests.python.identity.people import people
 
 
 def table(name: str, *rows: dict[str, Any]) -> list[dict[str, Any]]:
     connection = connect()
-    prepare(connection, people(*rows), ROOT)
+    prepare(connection, people(*rows), compiled())
     found: list[dict[str, Any]] = (
         connection.sql(f"select * from {name} order by record_id").to_arrow_table().to_pylist()
     )

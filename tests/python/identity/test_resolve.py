@@ -15,14 +15,14 @@ import pytest
 
 from cdp_cli.identity.evaluation.report import against_truth
 from cdp_cli.identity.resolve import Resolution, resolve
-from tests.conftest import ROOT
+from tests.identity_sql import compiled
 from tests.python.identity.people import groups, people, present
 
 BO = {"first_name": "Bo", "last_name": "Kragh", "email": "bo.kragh@example.com", "birth_date": "1980-02-03"}
 
 
 def found(*rows: dict[str, Any], **options: Any) -> set[frozenset[str]]:
-    return groups(present(resolve(people(*rows), ROOT, **options).assigned))
+    return groups(present(resolve(people(*rows), compiled(), **options).assigned))
 
 
 def test_one_address_is_one_person() -> None:
@@ -51,7 +51,7 @@ def test_a_source_that_holds_each_person_once_has_no_duplicates() -> None:
 
 def test_no_records_are_no_trouble() -> None:
     empty = pa.table({"record_id": pa.array([], pa.string()), "source": pa.array([], pa.string())})
-    assert resolve(empty, ROOT).assigned.num_rows == 0
+    assert resolve(empty, compiled()).assigned.num_rows == 0
 
 
 def test_one_record_is_one_person() -> None:
@@ -74,13 +74,13 @@ def labelled(shared: Callable[[str], Path]) -> pa.Table:
 
 @pytest.fixture(scope="module")
 def resolved(labelled: pa.Table) -> Resolution:
-    return resolve(labelled, ROOT)
+    return resolve(labelled, compiled())
 
 
 def test_shuffled_rows_give_the_same_bytes(labelled: pa.Table, resolved: Resolution) -> None:
     order = list(range(labelled.num_rows))
     random.Random(4).shuffle(order)
-    again = resolve(labelled.take(order), ROOT)
+    again = resolve(labelled.take(order), compiled())
     assert again.model == resolved.model
     assert again.pairs.equals(resolved.pairs)
     assert again.assigned.equals(resolved.assigned)
@@ -89,7 +89,7 @@ def test_shuffled_rows_give_the_same_bytes(labelled: pa.Table, resolved: Resolut
 def test_a_pinned_model_and_a_log_change_no_id(labelled: pa.Table, resolved: Resolution) -> None:
     later = resolve(
         labelled,
-        ROOT,
+        compiled(),
         model=resolved.model,
         log=resolved.assigned,
         at=resolved.assigned["assigned_at"][0].as_py().replace(year=2001),
@@ -103,7 +103,7 @@ def test_a_stored_model_weighs_and_this_release_says_what(labelled: pa.Table, re
         for level in comparison["comparison_levels"][1:-1]:
             level["sql_condition"] = "a_column_of_before_l = a_column_of_before_r"
     earlier = dataclasses.replace(resolved.model, settings=settings)
-    assert resolve(labelled, ROOT, model=earlier).pairs.equals(resolved.pairs)
+    assert resolve(labelled, compiled(), model=earlier).pairs.equals(resolved.pairs)
 
 
 def test_labelled_people_are_found(labelled: pa.Table, resolved: Resolution) -> None:

@@ -20,7 +20,7 @@ from cdp_cli.identity.training import trained_model
 from cdp_cli.stewardship.decisions import decide, split
 from cdp_cli.stewardship.explanation import Explanation, explain, strongest_pair
 from cdp_cli.stewardship.html_report import html_report
-from tests.conftest import ROOT
+from tests.identity_sql import compiled
 from tests.python.identity.people import day, given, people, scored
 
 PEOPLE = people(
@@ -34,10 +34,10 @@ PEOPLE = people(
 
 @cache
 def built() -> tuple[Resolution, Input, dict[str, str], pa.Table]:
-    found = resolve(PEOPLE, ROOT, at=day(1))
+    found = resolve(PEOPLE, compiled(), at=day(1))
     engine = InMemory()
     try:
-        prepare(engine.connection, PEOPLE, ROOT)
+        prepare(engine.connection, PEOPLE, compiled())
         tables = {
             name: engine.arrow(f"select * from {name}")
             for name in ("identity_identifiers", "identifier_types", "nicknames", "identity_blocks")
@@ -61,7 +61,7 @@ def built() -> tuple[Resolution, Input, dict[str, str], pa.Table]:
 
 def why(left: str, right: str, **changed: Any) -> Explanation:
     _, reading, profiles, blocks = built()
-    return explain(dataclasses.replace(reading, **changed), blocks, profiles, left, right, ROOT)
+    return explain(dataclasses.replace(reading, **changed), blocks, profiles, left, right, compiled)
 
 
 def test_the_strongest_path_is_the_one_whose_weakest_pair_is_strongest() -> None:

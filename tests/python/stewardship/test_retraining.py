@@ -18,7 +18,7 @@ from cdp_cli.identity.resolve import resolve
 from cdp_cli.identity.training import trained_model
 from cdp_cli.stewardship.retraining import accepted, restored, retrain
 from cdp_cli.stewardship.verdict import KEEP, REPLACE, SAME
-from tests.conftest import ROOT
+from tests.identity_sql import compiled
 from tests.python.identity.people import decisions, given, scored
 
 AT = dt.datetime(2026, 3, 1)
@@ -45,9 +45,9 @@ def town() -> pa.Table:
 @cache
 def built() -> tuple[Input, pa.Table, pa.Table]:
     """What was built of the town, its keys and the caps of blocking rules."""
-    found = resolve(town(), ROOT, at=AT)
+    found = resolve(town(), compiled(), at=AT)
     engine = InMemory()
-    prepare(engine.connection, town(), ROOT)
+    prepare(engine.connection, town(), compiled())
     names = ("identity_identifiers", "identifier_types", "nicknames", "identity_keys", "blocking_rules")
     tables = [engine.table(name) for name in names]
     engine.close()

@@ -12,6 +12,7 @@ from cdp_cli.identity.prepare import prepare
 from cdp_cli.identity.training import trained_model
 from cdp_cli.identity.training.trained_model import Model
 from tests.conftest import ROOT
+from tests.identity_sql import compiled
 from tests.python.identity.people import people
 
 ANN = {"first_name": "Ann", "last_name": "Lee", "street_address": "1 High Street", "city": "York"}
@@ -80,7 +81,7 @@ def test_a_veto_holds_where_it_should(
 ) -> None:
     engine = InMemory()
     connection = engine.connection
-    prepare(connection, people(one, other), ROOT)
+    prepare(connection, people(one, other), compiled())
     make_features(
         engine,
         *(

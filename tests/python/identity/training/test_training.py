@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from cdp_cli.identity.resolve import resolve
 from cdp_cli.identity.training.trained_model import Model
-from tests.conftest import ROOT
+from tests.identity_sql import compiled
 
 LETTERS = "bcdfghklmnprstvz"
 
@@ -37,7 +37,7 @@ def trained(named: Callable[[random.Random], tuple[str, str]], records: Sequence
             if copy:
                 rows[-1] = (*rows[-1][:4], rows[-2][4])
     columns = ("record_id", "source", "first_name", "last_name", "email")
-    return resolve(pa.table(dict(zip(columns, zip(*rows, strict=True), strict=True))), ROOT).model
+    return resolve(pa.table(dict(zip(columns, zip(*rows, strict=True), strict=True))), compiled()).model
 
 
 def weight(model: Model, comparison: str, label: str) -> float:
