@@ -95,7 +95,7 @@ class Project:
 def load_project(settings: Settings) -> Project:
     """The project as its files are now; dbt parses it (some seconds) only where they changed.
 
-    Raises FixModel where it does not parse.
+    Raises FixModel if it does not parse.
     """
     manifest = settings.artifacts_dir / "manifest.json"
     if not manifest.exists() or manifest.stat().st_mtime < _last_change(settings.project_dir):

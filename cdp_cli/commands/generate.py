@@ -14,7 +14,7 @@ from cdp_cli.staging import union
 
 @click.command("generate")
 @project_options
-@click.option("--check", is_flag=True, help="Write nothing; fail where the files are not up to date.")
+@click.option("--check", is_flag=True, help="Write nothing; fail if the files are not up to date.")
 @json_option
 def generate(settings: Settings, check: bool, as_json: bool) -> None:
     """Write models/unified from the properties files of the staging models.
@@ -51,7 +51,7 @@ def generate(settings: Settings, check: bool, as_json: bool) -> None:
         return
     console.table(
         "Staging models",
-        ["model", "entity", "source", "goes into", "columns that stay behind"],
+        ["model", "entity", "source", "goes into", "columns left out"],
         [
             [row["model"], row["entity"], row["source"], row["unified"], ", ".join(row["not_unified"])]
             for row in rows

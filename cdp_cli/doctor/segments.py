@@ -10,7 +10,7 @@ from cdp_cli.segments import check_segments
 
 
 def check(settings: Settings) -> Iterator[Finding]:
-    """What docs/segments.md allows is all that stands in models/segments."""
+    """models/segments holds only what docs/segments.md allows."""
     folder = settings.project_dir / "models" / "segments"
     problems = check_segments(folder)
     for problem in problems:

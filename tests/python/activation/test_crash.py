@@ -90,11 +90,7 @@ def test_a_mirror_that_is_killed_ends_as_if_it_had_not_been(world: World) -> Non
         assert {name: row["city"] for name, row in world.receiver.objects.items()} == wanted
         twice = [key for key, times in world.receiver.applied.items() if times > 1]
         assert not twice
-        bad = sent_again(world) - doubted
-        if bad:
-            for r in world.receiver.requests:
-                if r["key"] in bad: print(turn, r["key"], r["attempt"], r["verb"], r["at"], len(r["rows"]), r["rows"][0])
-        assert not bad
+        assert sent_again(world) <= doubted
         assert world.run().requests == 0
     assert killed >= KILLS // 2
     assert [path.name for path in world.ledger_dir.iterdir()] == ["crm__people.duckdb"]
