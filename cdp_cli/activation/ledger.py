@@ -272,6 +272,9 @@ def open_ledger(ledger_dir: Path, sync: str, *, read_only: bool = False) -> Iter
         if is_new:
             _create(path)
         attach(work, path, sync, "ledger", read_only=False)
+        # A process that was killed while it made the ledger leaves its file. A living one finds ours in place.
+        for unfinished in ledger_dir.glob(f"{path.name}.*.new*"):
+            unfinished.unlink(missing_ok=True)
         _upgrade(work)
         ledger = Ledger(work, outbox, is_new=is_new)
         if not ledger.names_rows():
@@ -300,9 +303,9 @@ def _create(path: Path) -> None:
         making.execute(_TABLES)
         making.execute("detach ledger")
     # Unlike a rename, a link never replaces a ledger that another process made meanwhile.
-    with contextlib.suppress(FileExistsError):
+    with contextlib.suppress(FileExistsError, FileNotFoundError):
         path.hardlink_to(aside)
-    aside.unlink()
+    aside.unlink(missing_ok=True)
 
 
 def _attach_copy(work: duckdb.DuckDBPyConnection, path: Path, sync: str) -> None:

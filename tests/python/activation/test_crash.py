@@ -121,5 +121,8 @@ def test_events_of_a_killed_run_arrive_once(world: World) -> None:
 def test_a_first_run_killed_while_it_makes_its_ledger_can_be_repeated(world: World, moment: float) -> None:
     world.arrange(*(person(f"p{number:02}") for number in range(9)))
     kill_after(start(world), moment)
+    world.ledger_dir.mkdir(parents=True, exist_ok=True)
+    (world.ledger_dir / "crm__people.duckdb.1.new").touch()  # of a process that was killed at that moment
     assert world.run().status == "succeeded"
     assert len(world.receiver.objects) == 9
+    assert [path.name for path in world.ledger_dir.iterdir()] == ["crm__people.duckdb"]
