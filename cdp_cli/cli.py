@@ -36,7 +36,7 @@ class FoundGroup(click.Group):
         return sorted(self._found)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command in the module of that name, or None where there is no such module."""
+        """The command in the module of that name, or None if there is no such module."""
         info = self._found.get(cmd_name)
         if info is None:
             return None

@@ -1,4 +1,4 @@
-"""Where the project is and which warehouse it uses, read from the files that dbt reads."""
+"""Where the project is and which warehouse it uses, read from dbt's own files."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from cdp_cli.errors import FixConfiguration
 class Settings:
     """One project and one of its targets.
 
-    `data_dir` holds what is ours and not the user's code: the embedded warehouse and the ledgers.
+    `data_dir` holds the embedded warehouse and the ledgers.
     `profile` is the target's entry in profiles.yml, rendered: `type`, `path`, `threads`, ...
     """
 
@@ -49,7 +49,7 @@ class Settings:
 def find_settings(project_dir: Path | None = None, target: str | None = None) -> Settings:
     """Read the project at `project_dir`, or at the nearest folder upwards that has a dbt_project.yml.
 
-    Raises FixConfiguration where there is no project, no profile or no such target.
+    Raises FixConfiguration if there is no project, no profile or no such target.
     """
     root = _project_root(project_dir)
     project = _read_yaml(root / "dbt_project.yml", {})
@@ -58,7 +58,7 @@ def find_settings(project_dir: Path | None = None, target: str | None = None) ->
     name = str(project.get("profile", ""))
     if name not in profiles:
         raise FixConfiguration(
-            f"{profiles_dir / 'profiles.yml'} has no profile {name!r}, which dbt_project.yml asks for.",
+            f"{profiles_dir / 'profiles.yml'} has no profile {name!r}, which dbt_project.yml names.",
             f"Add it, or name one of: {', '.join(sorted(profiles)) or 'none there'}.",
         )
     outputs = profiles[name].get("outputs", {})
@@ -131,7 +131,7 @@ def _env_var(name: str, default: str | None = None) -> str:
     value = os.environ.get(name, default)
     if value is None:
         raise FixConfiguration(
-            f"profiles.yml asks for the environment variable {name}, which is not set.",
+            f"profiles.yml needs the environment variable {name}, which is not set.",
             f"Set {name} and try again.",
         )
     return value

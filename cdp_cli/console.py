@@ -1,4 +1,4 @@
-"""What the user sees: tables and progress on a terminal, plain text elsewhere, JSON where it is asked for.
+"""What the user sees: tables and progress on a terminal, plain text elsewhere, JSON on request.
 
 Answers go to standard output and everything else to standard error, so that `--json` prints one JSON
 document and nothing more.
@@ -26,7 +26,7 @@ _PLAIN_WIDTH = 120
 
 
 def _console(stream: Any) -> Console:
-    # A pipe has no width; without one rich wraps at 80 and cuts words that scripts look for.
+    # A pipe has no width. rich would wrap at 80 columns and cut words that scripts search for.
     width = None if stream.isatty() else _PLAIN_WIDTH
     return Console(file=stream, width=width, highlight=False, soft_wrap=not stream.isatty())
 
@@ -37,7 +37,7 @@ def say(text: str = "") -> None:
 
 
 def literal(value: object) -> str:
-    """A value from the data for `say` and `table`: brackets in it are shown, not taken for markup."""
+    """A value from the data for `say` and `table`: brackets in it are shown and are not markup."""
     return escape(_cell(value))
 
 
@@ -67,7 +67,7 @@ def document(value: object) -> None:
 
 @contextmanager
 def progress(label: str) -> Iterator[Callable[[str], None]]:
-    """Show that `label` is under way, on a terminal only; gives a function that changes the label."""
+    """Show on a terminal that `label` is running; yields a function that changes the label."""
     if sys.stderr.isatty():
         with _console(sys.stderr).status(label) as status:
             yield status.update

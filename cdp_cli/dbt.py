@@ -68,7 +68,7 @@ def build(
     """Run `dbt build` and return what each node did; nodes that failed are in the result, not raised.
 
     `on_node` is told the name of each node as it finishes.
-    Raises FixModel where dbt could not start the run: the project does not parse, the warehouse is in use.
+    Raises FixModel if dbt could not start the run: the project does not parse, the warehouse is in use.
     """
     results_file = settings.artifacts_dir / "run_results.json"
     before = results_file.stat().st_mtime_ns if results_file.exists() else 0
@@ -89,7 +89,7 @@ def build(
 
 
 def parse(settings: Settings) -> None:
-    """Write target/manifest.json for the project as it is now. Raises FixModel where it does not parse."""
+    """Write target/manifest.json for the project as it is now. Raises FixModel if it does not parse."""
     manifest = settings.artifacts_dir / "manifest.json"
     before = manifest.stat().st_mtime_ns if manifest.exists() else 0
     said = _dbt(settings, ["parse"], None)

@@ -1,4 +1,4 @@
-"""What can go wrong, named by what the user does next.
+"""All errors that a user may see, named by what the user does next.
 
 Every error is one sentence that names the file, table, column or row, and one that says what to do.
 Only `cli.py` turns them into exit codes; the table of them is docs/reference/exit-codes.md.
@@ -23,7 +23,7 @@ class CdpError(Exception):
 
 
 class FixInput(CdpError):
-    """The data that came in cannot be used as it is: a file, a table, a row."""
+    """The input cannot be used as it is: a file, a table, a row."""
 
     exit_code = 3
 
@@ -35,24 +35,24 @@ class FixConfiguration(CdpError):
 
 
 class TryAgain(CdpError):
-    """Nothing is wrong but the moment: the warehouse is in use, a server is busy."""
+    """The command may succeed later: the warehouse is in use, a server is busy."""
 
     exit_code = 5
 
 
 class FixModel(CdpError):
-    """dbt ran and some models or tests failed; the last good tables stand."""
+    """dbt ran and some models or tests failed; the last good tables are still in place."""
 
     exit_code = 6
 
 
 class CheckDestination(CdpError):
-    """A destination could not be reached, refused us, or rejected rows; what failed comes again by itself."""
+    """A destination could not be reached, refused us, or rejected rows; the next sync sends what failed."""
 
     exit_code = 7
 
 
 class ConfirmFirst(CdpError):
-    """A guard tripped and nothing was changed; a person has to look and decide."""
+    """A guard tripped and nothing was changed; a person has to confirm."""
 
     exit_code = 8

@@ -1,7 +1,7 @@
-"""HTTP with keep-alive and timeouts, and with failures named by what they mean for what we sent.
+"""HTTP with keep-alive and timeouts. A failure says whether the request may have been applied.
 
-The only module that imports requests. A request that never left is `NotSent`; one that left and was not
-answered is `Unanswered`, and may have been taken. Redirects are not followed: credentials stay here.
+The only module that imports requests. `NotSent`: the request never left. `Unanswered`: it was sent, may have
+been applied, and has no answer. Redirects are not followed, so that credentials are not sent to another host.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Response:
     body: bytes
 
     def json(self) -> Any:
-        """The body as JSON, or None where it is none."""
+        """The body as JSON, or None if it is not JSON."""
         try:
             return json.loads(self.body) if self.body else None
         except ValueError:
@@ -56,7 +56,7 @@ class Response:
 
 
 def retry_after(value: str | None, now: float) -> float | None:
-    """Seconds from a Retry-After header: a number of seconds or an HTTP date; None where it is neither."""
+    """Seconds from a Retry-After header: a number of seconds or an HTTP date; None if it is neither."""
     text = (value or "").strip()
     if re.fullmatch(r"\d+(\.\d+)?", text):
         return float(text)
@@ -67,7 +67,7 @@ def retry_after(value: str | None, now: float) -> float | None:
 
 
 class Http:
-    """Requests below one base URL, with one connection a thread kept open."""
+    """Requests below one base URL, with one open connection for each thread."""
 
     def __init__(self, base_url: str, headers: Headers, timeout: float, secrets: Iterable[str] = ()) -> None:
         self._base_url = base_url.rstrip("/")
@@ -117,7 +117,7 @@ class Http:
         return Response(answer.status_code, {k.lower(): v for k, v in answer.headers.items()}, answer.content)
 
     def masked(self, text: str) -> str:
-        """`text` without our secrets, should the other side have repeated one."""
+        """`text` without our secrets, in case the other side repeated one."""
         for secret in self._secrets:
             text = text.replace(secret, "<secret>")
         return text
@@ -128,7 +128,7 @@ class Http:
         ours, theirs = urlsplit(self._base_url), urlsplit(path)
         if (ours.scheme, ours.netloc) != (theirs.scheme, theirs.netloc):
             raise NotSent(
-                f"{self.host} points to another host, {theirs.netloc}, which does not get our credentials"
+                f"{self.host} points to another host, {theirs.netloc}, which must not get our credentials"
             )
         return path
 
@@ -136,7 +136,8 @@ class Http:
         session: requests.Session | None = getattr(self._threads, "session", None)
         if session is None:
             session = requests.Session()
-            # An `auth` of its own keeps requests from replacing our Authorization by what ~/.netrc says.
+            # With an `auth` of its own, requests does not replace our Authorization by credentials from
+            # ~/.netrc.
             session.auth = lambda request: request
             adapter = HTTPAdapter(pool_connections=_POOL, pool_maxsize=_POOL, max_retries=0)
             session.mount("https://", adapter)
@@ -153,7 +154,7 @@ def _cause(error: Exception) -> BaseException:
 
 
 def _kind(error: BaseException) -> str:
-    """The failure in words: `Connection refused`; the class name where there is no plain cause."""
+    """The failure in words, such as `Connection refused`; the class name if there is no plain cause."""
     seen: BaseException | None = error
     while seen is not None:
         if isinstance(seen, OSError) and seen.strerror:

@@ -1,4 +1,4 @@
-"""Logging that holds no personal data: everything goes through one filter that masks what looks like it."""
+"""Logging without personal data: one filter masks e-mail addresses and phone numbers in every message."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class _MaskPersonalData(logging.Filter):
 
 
 def configure(verbose: bool) -> None:
-    """Log to standard error: warnings, or every step where `verbose`."""
+    """Log to standard error: warnings, or every step if `verbose`."""
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(_MaskPersonalData())
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))

@@ -42,8 +42,8 @@ def move(settings: Settings, to: Settings, project: Project) -> Move:
     """Copy the logs, the raw tables and the ledgers of one target to another; the source stays as it is.
 
     A raw table that is there already is kept: its loader may have moved before us. Interrupted, the same
-    command goes on where it was. Raises FixInput where the other target has logs or ledgers of its own, or
-    this one has nothing; TryAgain where a sync is running.
+    command goes on where it was. Raises FixInput if the other target has logs or ledgers of its own, or
+    this one has nothing; TryAgain if a sync is running.
     """
     if to.target == settings.target:
         raise FixInput(

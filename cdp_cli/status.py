@@ -1,4 +1,4 @@
-"""What the platform holds and what waits: freshness, people, consent, segments, syncs."""
+"""The state of the platform: freshness, people, consent, segments, syncs."""
 
 from __future__ import annotations
 
@@ -51,9 +51,9 @@ class SegmentSize:
 
 @dataclass(frozen=True)
 class Status:
-    """One look at the whole platform. `syncs` are the latest runs, as in cdp.sync_runs.
+    """The state of the whole platform. `syncs` are the latest runs, as in cdp.sync_runs.
 
-    `blocked` are their rows of cdp.sync_blocked: what `cdp sync` said it blocked, by reason.
+    `blocked` are their rows of cdp.sync_blocked: the number of blocked rows by reason.
     """
 
     records: int
@@ -70,7 +70,7 @@ class Status:
 
 
 def read_status(settings: Settings, project: Project, warehouse: Warehouse) -> Status:
-    """Read what there is; a part that was not built yet is empty."""
+    """Read the state; a part that is not built yet is empty."""
     people = _one(
         warehouse, "profiles", "profiles", "count(*) as n, sum(case when is_anonymous then 1 else 0 end) as a"
     )
@@ -232,7 +232,7 @@ def _freshness(project: Project, warehouse: Warehouse) -> tuple[SourceFreshness,
         if columns:
             latest = f"cast({'max(_loaded_at)' if '_loaded_at' in columns else 'null'} as timestamp)"
             parts.append(f"select {position} as place, count(*) as n, {latest} as loaded_at from {name}")
-    # One statement for all tables: an engine may take a second for each.
+    # One statement for all tables, because an engine may need a second for each statement.
     found = {row["place"]: row for row in warehouse.rows(" union all ".join(parts))} if parts else {}
     return tuple(
         SourceFreshness(name, found[place]["n"], found[place]["loaded_at"])

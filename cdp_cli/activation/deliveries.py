@@ -1,4 +1,4 @@
-"""Notes for each row what a run tried and what came of it, until the warehouse has taken it over."""
+"""Notes the outcome of each row of a run, until the warehouse has it."""
 
 from __future__ import annotations
 
@@ -73,8 +73,8 @@ def count_deliveries(ledger: Ledger, run_id: str) -> dict[tuple[str, str], int]:
 
 
 def first_reason(ledger: Ledger, run_id: str) -> str:
-    """Why the destination rejected the first of the rows that it rejected."""
+    """The reason of the first rejected row."""
     found = ledger.work.execute(
         "select reason from ledger.deliveries where run_id = ? and outcome = 'rejected' limit 1", [run_id]
     ).fetchone()
-    return str(found[0]) if found and found[0] else "it gave no reason"
+    return str(found[0]) if found and found[0] else "no reason given"

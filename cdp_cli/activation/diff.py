@@ -20,7 +20,7 @@ from cdp_cli.destinations.base import Destination, Verb
 
 @dataclass(frozen=True)
 class Rendered:
-    """What the later steps need to know of the payload: its match columns, each with its type."""
+    """What the later steps need of the payload: its match columns and their types."""
 
     match: Mapping[str, str]
 
@@ -34,7 +34,7 @@ def render(
 ) -> Rendered:
     """Make the temporary table `payload`: one row per row of the activation model.
 
-    A blocked row is not rendered at all: what may not leave is not even written down.
+    A blocked row is not rendered, so its values are not written to disk.
     """
     fields = [column for column in columns if column != PROFILE_ID]
     verb = sync.spec.mode.put
@@ -71,7 +71,7 @@ def render(
             {BLOCKED} as blocked,
             case
                 when {BLOCKED} is not null then null
-                when strlen(_cdp_body) > {_room(destination, verb)} then 'larger than the destination takes'
+                when strlen(_cdp_body) > {_room(destination, verb)} then 'larger than the destination accepts'
                 else {destination.invalid_sql(verb, fields)}
             end as invalid,
             _cdp_body as body,
@@ -217,9 +217,9 @@ def stage_removals(
 
 
 def stage_puts(work: duckdb.DuckDBPyConnection) -> None:
-    """Make the temporary table `staged`: the rows that the destination shall get.
+    """Make the temporary table `staged`: the rows to send.
 
-    A moved row whose old object is still there waits: its old match keys would be forgotten.
+    A moved row waits until its old object is removed, because sending it would overwrite its old match keys.
     """
     work.execute(
         """
@@ -265,7 +265,7 @@ def _match_keys_sql(match: Sequence[str]) -> str:
 
 
 def _identity_sql(match_keys: str, match: Sequence[str]) -> str:
-    """The strongest match key that the row has, with its name: what the destination knows the object by."""
+    """The strongest match key of the row, with its name: it identifies the object at the destination."""
     parts = [f"{literal(field + '=')} || {_extract(match_keys, field)}" for field in match]
     return f"coalesce({', '.join(parts)})" if parts else "cast(null as varchar)"
 

@@ -1,11 +1,11 @@
-"""Which syncs a build has made untrustworthy: a model on their way failed, or a test of one did."""
+"""Which syncs must not run after a build, because a model that they depend on, or a test of it, failed."""
 
 from __future__ import annotations
 
 from cdp_cli.dbt import BuildResult
 from cdp_cli.project import ModelNode, Project
 
-# Consent is joined by the engine, so every sync is built from it, whatever its model says.
+# The engine joins consent, so every sync depends on it, even if its model does not.
 _CONSENT = {"profile_consents", "profile_suppressions", "purposes"}
 
 

@@ -1,7 +1,7 @@
-"""Reads a sync's rows, each with the reason why it may not leave: consent is joined here, for every sync.
+"""Reads a sync's rows and decides which of them are blocked. Consent is joined here, for every sync.
 
-It is one query in one short visit. Whatever the query cannot see means no: a profile without a granted row,
-a warehouse without consent tables.
+One query in one short visit to the warehouse. It fails closed: a profile without a granted row is blocked,
+and a warehouse without consent tables stops the sync.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from cdp_cli.warehouse import Warehouse
 
 BLOCKED = "_cdp_blocked"
 
-# In this order: a person without consent is not counted as held out.
+# The first reason that applies counts, so a person without consent is not counted in the holdout.
 REASONS = ("consent", "suppression", "priority", "holdout")
 
 _CONSENT_TABLES = ("purposes", "profile_consents", "profile_suppressions")
@@ -29,8 +29,8 @@ _HOLDOUT_DIGITS = 8
 class Payload:
     """A sync's rows as the warehouse has them.
 
-    `rows` has the model's columns and `_cdp_blocked`: null, or the reason why the row may not leave.
-    `known_until` is the end of the last run that the warehouse knows to have changed the channel.
+    `rows` has the model's columns and `_cdp_blocked`: null, or the reason why the row is blocked.
+    `known_until` is the end of the last run that changed the destination, as far as the warehouse knows.
     """
 
     columns: tuple[str, ...]
@@ -39,9 +39,9 @@ class Payload:
 
 
 def read_payload(warehouse: Warehouse, sync: Sync) -> Payload:
-    """The rows of the sync's table, each with the reason why it is blocked, or null.
+    """The rows of the sync's table. A blocked row has its reason.
 
-    Raises FixModel where a table is missing, FixConfiguration where the purpose is unknown.
+    Raises FixModel if a table is missing, FixConfiguration if the purpose is unknown.
     """
     columns = tuple(warehouse.columns(sync.schema, sync.table))
     if not columns:
@@ -68,7 +68,7 @@ def read_payload(warehouse: Warehouse, sync: Sync) -> Payload:
                 "Build it: `dbt build`, or `cdp run`.",
             )
     channel = _channel(warehouse, sync)
-    # In the order of the question marks.
+    # The parameters are in the order of the question marks.
     rows = warehouse.arrow(_eligibility_sql(sync), [sync.spec.purpose, channel, f"{sync.name}:"])
     return Payload(columns, rows, _known_until(warehouse, sync))
 
@@ -126,9 +126,9 @@ def _eligibility_sql(sync: Sync) -> str:
 
 
 def _held_out_sql(sync: Sync) -> str:
-    """Whether the profile is held out: the same people on every run and on every engine.
+    """Whether the profile is in the holdout: the same people on every run and on every engine.
 
-    The first digits of a hash, compared as text, are a number between 0 and 1: md5 is hexadecimal everywhere.
+    The first hexadecimal digits of an md5, compared as text, stand for a number between 0 and 1.
     """
     bound = format(round(sync.spec.holdout * 16**_HOLDOUT_DIGITS), f"0{_HOLDOUT_DIGITS}x")
     return f"substr(md5(concat(?, payload.profile_id)), 1, {_HOLDOUT_DIGITS}) < '{bound}'"

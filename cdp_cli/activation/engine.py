@@ -26,8 +26,9 @@ from cdp_cli.warehouse import open_warehouse
 class SyncResult:
     """What one run of a sync did. Added, changed and removed are rows that the destination acknowledged.
 
-    `blocked` counts the blocked rows by reason; `error` says what a person should do, if anything.
-    `status` is succeeded, partial, failed, stopped (by a guard), or skipped (its models did not build).
+    `blocked` counts the blocked rows by reason; `error` is what stopped the run or needs a person, if
+    anything. `status` is succeeded, partial, failed, stopped (by a guard), or skipped (its models did not
+    build).
     """
 
     name: str
@@ -65,10 +66,10 @@ def run_sync(
     doubt_was_applied: bool | None = None,
     pace: Pace | None = None,
 ) -> SyncResult:
-    """Bring the destination to what the sync's model says, and write down what it acknowledged.
+    """Make the destination match the sync's model, and write down what it acknowledged.
 
-    `accepted` names the guards that a person has lifted. `doubt_was_applied` is a person's word on what
-    became of all rows in doubt. Errors of the destination and tripped guards are in the result.
+    `accepted` names the guards that a person has lifted. `doubt_was_applied` is a person's decision about all
+    rows in doubt. Errors of the destination and tripped guards are in the result.
 
     Raises other errors (FixModel, FixConfiguration, TryAgain) before anything is sent.
     """
@@ -118,13 +119,13 @@ class _Run:
     def _recover(self) -> CheckDestination | None:
         sent = recover(self.ledger, self.destination, self.pace)
         self.requests += sent.requests
-        # Halves of a batch in doubt that were not begun are planned anew.
+        # Halves of a batch in doubt that were not sent are planned again.
         self.ledger.drop_unsent()
         folding.fold(self.ledger, self.run_id, _now())
         return sent.stopped or self._finish()
 
     def _send(self, plan: Plan, rendered: diff.Rendered) -> CheckDestination | None:
-        """Removals first, all answered before anything is put: a late one could undo what was just put."""
+        """Removals first, all answered before anything is put: a late removal could undo a put."""
         verb = self.sync.spec.mode.remove
         if verb is not None and (plan.removed or plan.changed):
             folding.release(self.ledger, self.run_id, _now())
@@ -153,7 +154,7 @@ class _Run:
         return sent.stopped
 
     def _finish(self) -> CheckDestination | None:
-        """Close at the destination each run whose batches are all answered, this one and earlier ones."""
+        """Close each run, this one or an earlier one, whose batches are all answered."""
         open_runs = {batch.run_id for batch in self.ledger.batches("in_flight", "in_doubt")}
         for run_id in self.ledger.unfinished_runs():
             if run_id in open_runs:
@@ -210,14 +211,14 @@ class _Run:
         if in_doubt:
             return CheckDestination(
                 f"Sync {name}: {in_doubt:,} rows were sent without an answer, and the destination cannot say "
-                "what became of them; they are held.",
-                f"Look there, then run `cdp sync {name} --resolve-doubt applied` (or not-applied).",
+                "whether it applied them; they are not sent again.",
+                f"Check there, then run `cdp sync {name} --resolve-doubt applied` (or not-applied).",
             )
         if rejected:
             return CheckDestination(
                 f"Sync {name}: the destination rejected {rejected:,} rows, the first because: "
                 f"{deliveries.first_reason(self.ledger, self.run_id)}.",
-                "They come again with the next sync.",
+                "The next sync sends them again.",
             )
         return None
 

@@ -1,4 +1,4 @@
-"""Takes what a destination answered into what it has acknowledged, whole batches in a few statements."""
+"""Folds the answers of a run into what the destination has acknowledged, in a few set-based statements."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from cdp_cli.activation.ledger import Ledger
 
 
 def fold(ledger: Ledger, run_id: str, now: dt.datetime) -> None:
-    """Take what is answered into `acknowledged`, note each row as a delivery of `run_id`, forget the batches.
+    """Fold answered batches into `acknowledged`, note their rows as deliveries of `run_id`, and drop them.
 
-    A batch in state `unknown` may have been applied or not: its rows stay with an empty hash, which differs
-    from every payload, so that the next plan sends them again or removes them.
+    A batch with the status `unknown` may have been applied. Its rows stay with a null hash, which differs
+    from every payload, so the next plan sends them again or removes them.
     """
     if not ledger.value(
         "select count(*) from ledger.batches where status not in ('frozen', 'in_flight', 'in_doubt')"
@@ -45,7 +45,8 @@ def fold(ledger: Ledger, run_id: str, now: dt.datetime) -> None:
         """
     )
     with ledger.transaction():
-        # One key may have two rows, the old identity's removal and the new one's arrival: the later holds.
+        # One key may have two rows: the removal of its old object and the put of its new one. The later one
+        # counts.
         ledger.work.execute(
             """
             create or replace temp table folded as
@@ -95,7 +96,7 @@ def fold(ledger: Ledger, run_id: str, now: dt.datetime) -> None:
 
 
 def release(ledger: Ledger, run_id: str, now: dt.datetime) -> None:
-    """Forget the rows that `planned` releases, and trust the rows that own their objects no longer."""
+    """Drop the rows that `planned` releases, and mark the rows that own their objects as unknown."""
     with ledger.transaction():
         ledger.work.execute(
             """

@@ -1,4 +1,4 @@
-"""Stops a sync that looks like an accident, before anything is sent, until a person has looked."""
+"""Stops a sync that looks like an accident before anything is sent, until a person confirms it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ACCEPT_NEW_LEDGER = "accept-new-ledger"
 
 
 def check(plan: Plan, accepted: Collection[str] = ()) -> None:
-    """Raise ConfirmFirst where the plan must not run unseen; `accepted` are the guards a person lifted."""
+    """Raise ConfirmFirst if a person has to confirm the plan; `accepted` are the guards already lifted."""
     sync = plan.sync
     table = f"{sync.schema}.{sync.table}"
     key = ", ".join(sync.spec.key)
@@ -33,7 +33,7 @@ def check(plan: Plan, accepted: Collection[str] = ()) -> None:
     if plan.is_first_run and plan.known_until is not None and ACCEPT_NEW_LEDGER not in accepted:
         raise ConfirmFirst(
             f"Sync {sync.name} has no ledger, though the warehouse knows of its runs until "
-            f"{plan.known_until:%Y-%m-%d %H:%M} UTC; everything would be sent again and nothing be removed.",
+            f"{plan.known_until:%Y-%m-%d %H:%M} UTC; all would be sent again and nothing would be removed.",
             f"Restore the ledger from a backup, or start anew with --{ACCEPT_NEW_LEDGER}.",
         )
     if not plan.rows and plan.acknowledged and sync.spec.mode is not Mode.APPEND:
@@ -41,11 +41,11 @@ def check(plan: Plan, accepted: Collection[str] = ()) -> None:
             raise ConfirmFirst(
                 f"Sync {sync.name}: {table} is empty, and the destination has {plan.acknowledged:,} rows "
                 "from us; nothing was changed.",
-                f"Look why it is empty; if that is meant, repeat with --{ACCEPT_EMPTY}.",
+                f"Find out why it is empty; if it should be, repeat with --{ACCEPT_EMPTY}.",
             )
     elif plan.removed > plan.acknowledged * sync.spec.removal_guard and ACCEPT_REMOVALS not in accepted:
         raise ConfirmFirst(
             f"Sync {sync.name} would remove {plan.removed:,} of the {plan.acknowledged:,} rows that the "
             f"destination has, more than its guard of {sync.spec.removal_guard:.0%}; nothing was changed.",
-            f"Look at `cdp sync {sync.name} --dry-run`; if that is meant, repeat with --{ACCEPT_REMOVALS}.",
+            f"Check `cdp sync {sync.name} --dry-run`; if it is right, repeat with --{ACCEPT_REMOVALS}.",
         )

@@ -1,9 +1,9 @@
 """What a destination acknowledged, in one small database file per sync: keys, hashes, match keys, no payload.
 
-A batch's answer is one row and one durable commit; the rows that it settled are folded into `acknowledged`
-in one set-based statement, at the end of a run or, after a crash, at the start of the next. The rendered rows
-wait beside the ledger in an outbox file that is deleted when nothing in it is unanswered (DELETE alone would
-leave people's data in the file's bytes).
+The answer to a batch is one row and one durable commit. The rows of answered batches are folded into
+`acknowledged` in one set-based statement, at the end of a run or, after a crash, at the start of the next.
+The rendered rows are in an outbox file beside the ledger. That file is deleted as soon as all its rows are
+answered, because DELETE alone would leave people's data in the bytes of the file.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ _TABLES = """
 
 @dataclass(frozen=True)
 class FrozenBatch:
-    """A range of the outbox's rows that travels together; its key stays the same for ever."""
+    """A range of the outbox's rows that is sent as one request; its key never changes."""
 
     batch_id: str
     idempotency_key: str
@@ -85,7 +85,7 @@ class Settled:
 
 
 class Ledger:
-    """The open ledger of one sync. Its file's lock is what keeps a second run of the sync out.
+    """The open ledger of one sync. The lock on its file keeps a second run of the sync out.
 
     `work` is the connection of the run, with the ledger and the outbox attached as `ledger` and `outbox`.
     """
@@ -112,11 +112,11 @@ class Ledger:
         return int(row[0]) if row else 0
 
     def has_run(self) -> bool:
-        """Whether a run ever got past the guards."""
+        """Whether any run has passed the guards."""
         return bool(self.value("select count(*) from ledger.runs where status <> 'stopped'"))
 
     def names_rows(self) -> bool:
-        """Whether some batch still needs its rows in the outbox."""
+        """Whether any batch still needs its rows in the outbox."""
         return bool(self.value("select count(*) from ledger.batches"))
 
     def count_acknowledged(self) -> int:
@@ -178,7 +178,7 @@ class Ledger:
         )
 
     def mark_in_flight(self, batches: Sequence[FrozenBatch]) -> None:
-        """Note that the next byte may be theirs."""
+        """Note that the batches are about to be sent."""
         for batch in batches:
             self._set_status(batch, "in_flight", None)
 
@@ -218,7 +218,7 @@ class Ledger:
         )
 
     def _set_status(self, batch: FrozenBatch, status: str, reason: str | None) -> None:
-        # Doubt never fades by itself: only an answer to this very batch ends it.
+        # Only an answer to this very batch ends its doubt.
         self.work.execute(
             "update ledger.batches set status = ?, reason = ?, doubtful = doubtful or ? "
             "where first_row = ? and end_row = ?",
@@ -227,19 +227,20 @@ class Ledger:
 
     def _insert(self, table: str, columns: Mapping[str, Sequence[object]]) -> None:
         if next(iter(columns.values())):
-            # One statement for all rows: a destination of one row a request makes a batch of each. As lists,
-            # because an Arrow table made of Python values imports pandas: half of a small run's time.
+            # One statement for all rows, because a destination that takes one row a request has a batch for
+            # each. Lists, because an Arrow table made of Python values imports pandas: half of a small run's
+            # time.
             values = ", ".join(f"unnest(?) as {name}" for name in columns)
             self.work.execute(
                 f"insert into ledger.{table} by name select {values}", [list(v) for v in columns.values()]
             )
 
     def drop_unsent(self) -> None:
-        """Forget the batches that were frozen and never begun: the next plan makes them anew."""
+        """Drop the batches that were frozen and never sent: the next plan makes new ones."""
         self.work.execute("delete from ledger.batches where status = 'frozen'")
 
     def close_outbox(self) -> None:
-        """Keep of the outbox only the rows of batches without an answer; without such, delete the file."""
+        """Keep the rows of batches without an answer in the outbox; if there are none, delete the file."""
         kept = self.batches("in_flight", "in_doubt")
         self.outbox.keep([(batch.first_row, batch.end_row) for batch in kept])
 
@@ -253,8 +254,8 @@ def ledger_path(ledger_dir: Path, sync: str) -> Path:
 def open_ledger(ledger_dir: Path, sync: str, *, read_only: bool = False) -> Iterator[Ledger]:
     """Open the ledger of a sync together with a working connection for the run.
 
-    Read-only, it is a copy of the ledger in memory: a plan that sends nothing can be made from it at will.
-    Raises TryAgain where another process holds it.
+    Read-only, it is a copy of the ledger in memory, from which a plan can be made without changing the file.
+    Raises TryAgain if another process holds it.
     """
     path = ledger_path(ledger_dir, sync)
     is_new = not path.exists()
@@ -271,13 +272,16 @@ def open_ledger(ledger_dir: Path, sync: str, *, read_only: bool = False) -> Iter
         if is_new:
             _create(path)
         attach(work, path, sync, "ledger", read_only=False)
+        # A process that was killed while it made the ledger leaves its file. A living one finds ours in place.
+        for unfinished in ledger_dir.glob(f"{path.name}.*.new*"):
+            unfinished.unlink(missing_ok=True)
         _upgrade(work)
         ledger = Ledger(work, outbox, is_new=is_new)
         if not ledger.names_rows():
-            # What a run left that died between writing rows and naming its batches.
+            # A run died after writing rows and before naming its batches.
             remove_database(outbox.path)
         outbox.open()
-        # Only who holds the ledger's lock may touch the folder into which large plans overflow.
+        # Only the holder of the ledger's lock may touch the folder into which large plans overflow.
         overflow = ledger_dir / f"{sync}.overflow"
         shutil.rmtree(overflow, ignore_errors=True)
         work.execute(f"set temp_directory = {_literal(overflow)}")
@@ -290,7 +294,7 @@ def open_ledger(ledger_dir: Path, sync: str, *, read_only: bool = False) -> Iter
 
 
 def _create(path: Path) -> None:
-    """Make the file aside and link it into place: killed half-way, DuckDB leaves what it cannot open."""
+    """Make the file aside and link it into place: DuckDB cannot open a file whose creation was killed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f"{path.name}.{os.getpid()}.new")
     remove_database(aside)
@@ -298,10 +302,10 @@ def _create(path: Path) -> None:
         making.execute(f"attach {_literal(aside)} as ledger")
         making.execute(_TABLES)
         making.execute("detach ledger")
-    # A link, unlike a rename, never replaces the ledger that another process made meanwhile.
-    with contextlib.suppress(FileExistsError):
+    # Unlike a rename, a link never replaces a ledger that another process made meanwhile.
+    with contextlib.suppress(FileExistsError, FileNotFoundError):
         path.hardlink_to(aside)
-    aside.unlink()
+    aside.unlink(missing_ok=True)
 
 
 def _attach_copy(work: duckdb.DuckDBPyConnection, path: Path, sync: str) -> None:
@@ -324,7 +328,7 @@ def _upgrade(work: duckdb.DuckDBPyConnection) -> None:
 
 
 def attach(work: duckdb.DuckDBPyConnection, path: Path, sync: str, name: str, *, read_only: bool) -> None:
-    """Attach a ledger's file as `name`. Raises TryAgain where another process holds it."""
+    """Attach a ledger's file as `name`. Raises TryAgain if another process holds it."""
     try:
         work.execute(f"attach {_literal(path)} as {name}{' (read_only)' if read_only else ''}")
     except duckdb.Error as error:

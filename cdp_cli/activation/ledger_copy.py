@@ -1,4 +1,4 @@
-"""Takes the ledgers of one target along to another, while no sync can write to them."""
+"""Copies the ledgers of one target to another, while no sync can write to them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _OUTBOX = ".outbox.duckdb"
 
 @contextmanager
 def held_ledgers(ledger_dir: Path) -> Iterator[None]:
-    """Keep every sync of the folder from running. Raises TryAgain where one is."""
+    """Keep every sync of the folder from running. Raises TryAgain if one is."""
     with ExitStack() as held:
         for sync in _syncs(ledger_dir):
             connection = held.enter_context(duckdb.connect(":memory:"))
@@ -25,7 +25,7 @@ def held_ledgers(ledger_dir: Path) -> Iterator[None]:
 
 
 def copy_ledgers(source: Path, target: Path) -> tuple[str, ...]:
-    """Copy all ledgers, with the rows that wait for an answer, in one step; returns the syncs' names.
+    """Copy all ledgers, with the rows that have no answer yet, in one step; returns the syncs' names.
 
     They must be held, and `target` must have none.
     """

@@ -1,6 +1,6 @@
-"""The rendered rows of the run under way, in a file of their own that is deleted when all is answered.
+"""The rendered rows of the current run, in a file of their own that is deleted when all rows are answered.
 
-Rows are numbered; a batch is a range of numbers. Rows and batch limits are cut in SQL.
+Rows are numbered, and a batch is a range of numbers. SQL cuts the rows into batches by the limits.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _TABLE = """
 class Outbox:
     """The frozen rows of one sync, attached to the run's connection as `outbox`.
 
-    There is a file only while there is something to send: otherwise the table is empty and in memory.
+    The file exists only while there is something to send. Otherwise the table is empty and in memory.
     """
 
     def __init__(self, work: duckdb.DuckDBPyConnection, path: Path) -> None:
@@ -31,7 +31,7 @@ class Outbox:
         self.path = path
 
     def open(self, *, read_only: bool = False, wanted: bool = True) -> None:
-        """Attach the file where there is one and it is wanted, else an empty table."""
+        """Attach the file if it exists and is wanted, otherwise an empty table."""
         if wanted and self.path.exists():
             self.work.execute(f"attach {_literal(self.path)} as outbox{' (read_only)' if read_only else ''}")
         else:
@@ -61,7 +61,7 @@ class Outbox:
             from (select * from {staged} order by key)
             """
         )
-        # A slab may run over by one row at most, so one row's room is kept free.
+        # A slab may exceed its size by one row at most, so the size of one row is kept free.
         largest = self._value(f"select max(strlen(body)) from outbox.frozen_rows where row_number >= {start}")
         slab = max(1, limits.bytes - largest)
         ranges: list[tuple[int, int]] = self.work.execute(
@@ -108,7 +108,7 @@ class Outbox:
         return [row[0] for row in found]
 
     def keep(self, ranges: Sequence[tuple[int, int]]) -> None:
-        """Keep these rows and erase all others from the disk; the file goes where no row is kept."""
+        """Keep these rows and erase all others from the disk; if none is kept, delete the file."""
         if not self.path.exists():
             return
         if not ranges:
@@ -119,7 +119,7 @@ class Outbox:
         wanted = " or ".join(f"row_number >= {first} and row_number < {end}" for first, end in ranges)
         if not self._value(f"select count(*) from outbox.frozen_rows where not ({wanted})"):
             return
-        # A copy and a rename: what DELETE takes out stays in the file's bytes.
+        # A copy and a rename, because deleted rows stay in the bytes of the file.
         kept = self.path.with_name(f"{self.path.name}.kept")
         remove_database(kept)
         self.work.execute(f"attach {_literal(kept)} as kept")
@@ -139,7 +139,7 @@ class Outbox:
 
 
 def remove_database(path: Path) -> None:
-    """Delete a DuckDB file, its log first: a log without its file would be replayed into the next one."""
+    """Delete a DuckDB file, its log first: a log left behind would be replayed into the next file."""
     path.with_name(f"{path.name}.wal").unlink(missing_ok=True)
     path.unlink(missing_ok=True)
 

@@ -1,4 +1,4 @@
-"""Decides what a sync would change, in numbers and in the tables `payload` and `planned`. Sends nothing."""
+"""Decides what a sync would change: counts, and the tables `payload` and `planned`. Sends nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tells the warehouse what syncs did, in one short visit; what it cannot take now waits in the ledger."""
+"""Appends the results of syncs to the warehouse; if it is in use, they wait in the ledger."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _RUNS = """
 def publish(settings: Settings, ledger: Ledger, sync: str) -> bool:
     """Append the runs and deliveries that the warehouse does not have yet.
 
-    Returns False where the warehouse stays in use: nothing is lost, the next run publishes both.
+    Returns False if the warehouse stays in use. Nothing is lost: the next run publishes both.
     """
     if not ledger.value("select count(*) from ledger.runs where not published and ended_at is not null"):
         return True

@@ -1,4 +1,4 @@
-"""Settles what an earlier run left without an answer, before anything new is planned."""
+"""Settles the batches that an earlier run left without an answer, before anything new is planned."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cdp_cli.errors import CheckDestination
 
 NO_ANSWER = "sent, and no answer"
 
-# Applied twice these make a duplicate; the others say how things shall be.
+# Applied twice, these make a duplicate; the other verbs state how an object should be.
 _ONCE = {Verb.CREATE, Verb.APPEND}
 _REMOVALS = {Verb.REMOVE, Verb.REMOVE_MEMBER}
 
@@ -19,9 +19,9 @@ _REMOVALS = {Verb.REMOVE, Verb.REMOVE_MEMBER}
 def recover(ledger: Ledger, destination: Destination, pace: Pace) -> Sent:
     """Ask the destination about each batch in doubt: send it again under its old key, or read it back.
 
-    A batch with a row that may not leave any more is not sent again: its rows are marked as perhaps there, so
-    that the plan corrects or removes them. Where neither is safe (an event that may be there once already, a
-    destination that cannot say), the batch stays in doubt until a person resolves it.
+    A batch with a row that is blocked by now is not sent again: its rows are marked as unknown, so that the
+    plan corrects or removes them. If neither is safe (an event that may have arrived, a destination that
+    cannot say), the batch stays in doubt until a person resolves it.
 
     Needs the table `payload`.
     """
@@ -53,7 +53,7 @@ def recover(ledger: Ledger, destination: Destination, pace: Pace) -> Sent:
 
 
 def resolve(ledger: Ledger, *, applied: bool) -> int:
-    """Settle all batches in doubt by a person's word; returns how many rows that were."""
+    """Settle all batches in doubt as a person decided; returns the number of their rows."""
     batches = ledger.batches("in_flight", "in_doubt")
     status = "accepted" if applied else "unsent"
     with ledger.transaction():
@@ -62,7 +62,7 @@ def resolve(ledger: Ledger, *, applied: bool) -> int:
 
 
 def _may_leave(ledger: Ledger, batch: FrozenBatch) -> bool:
-    """Whether each row of the batch is in the payload and not blocked now; a removal always may."""
+    """Whether each row of the batch is in the payload and not blocked; a removal may always be sent."""
     if batch.verb in _REMOVALS:
         return True
     found = ledger.work.execute(

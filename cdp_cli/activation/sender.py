@@ -1,6 +1,6 @@
 """Sends frozen batches with bounded concurrency and retries, and writes every step to the ledger first.
 
-Threads only talk to the destination; the ledger belongs to the one thread that calls `send_all`.
+Threads only talk to the destination. Only the thread that calls `send_all` uses the ledger.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Pace:
     cap_seconds: float = 30.0
     patience: float = 120.0
     draw: Callable[[], float] = field(default_factory=lambda: random.Random(0).random)
-    sleep: Callable[[float], None] | None = None  # by default a wait that ends when the run stops
+    sleep: Callable[[float], None] | None = None  # by default a wait that ends if the run stops
 
     def pause(self, attempt: int, after: float | None) -> float:
         """Seconds to wait after the attempt of this number failed."""
@@ -55,7 +55,7 @@ class Pace:
 
 @dataclass(frozen=True)
 class Sent:
-    """What came of a set of batches: requests made, and why it stopped before the end, if it did."""
+    """The outcome of a set of batches: the number of requests, and the reason for an early stop, if any."""
 
     requests: int
     stopped: CheckDestination | None = None
@@ -69,7 +69,7 @@ class _Delivered:
 
 
 def freeze_batches(run_id: str, verb: Verb, ranges: Iterable[tuple[int, int]]) -> list[FrozenBatch]:
-    """Batches over ranges of the outbox, each with a key that depends on the run and the range alone."""
+    """Batches over ranges of the outbox; the key of each depends on the run and the range alone."""
     return [_batch(run_id, verb, first_row, end_row) for first_row, end_row in ranges]
 
 
@@ -124,7 +124,7 @@ def send_all(ledger: Ledger, destination: Destination, batches: Iterable[FrozenB
 def read_back(
     ledger: Ledger, destination: Destination, frozen: FrozenBatch
 ) -> tuple[Settled, CheckDestination | None]:
-    """Ask what became of a batch in doubt, and send nothing; with the reason why there is no answer."""
+    """Ask whether a batch in doubt was applied, and send nothing; with the reason if there is no answer."""
     rows = ledger.outbox.bodies(frozen.first_row, frozen.end_row)
     try:
         answer: Answer | CheckDestination = destination.read_back(
@@ -135,7 +135,7 @@ def read_back(
     unknown = isinstance(answer, (InDoubt, CheckDestination))
     settled = _settle(frozen, _Delivered(answer, unknown, 1))
     if settled.status == "split":
-        # It took none of it: the next plan cuts anew.
+        # It took none of the batch: the next plan makes new batches.
         settled = Settled(frozen, "unsent", settled.reason)
     return settled, _why_stopped(answer) if unknown else None
 
@@ -143,7 +143,7 @@ def read_back(
 def _deliver(
     destination: Destination, frozen: FrozenBatch, rows: list[str], pace: Pace, stopping: threading.Event
 ) -> _Delivered:
-    """Send one batch until it is answered, as often as its kind allows and patience lasts."""
+    """Send one batch until it is answered, as often as its idempotency and the pace allow."""
     kind = destination.idempotency(frozen.verb)
     batch = Batch(frozen.batch_id, frozen.idempotency_key, frozen.verb, rows)
     doubtful = frozen.doubtful
@@ -160,7 +160,7 @@ def _deliver(
             if kind is Idempotency.APPEND_ONLY:
                 return _Delivered(answer, doubtful, requests)
         elif isinstance(answer, Retry):
-            # Asked what became of it, the destination says: nothing. It may be sent again.
+            # The destination has not applied it, so it may be sent again.
             doubtful = doubtful and not asks
         else:
             return _Delivered(answer, doubtful, requests)
@@ -205,13 +205,13 @@ def _why_stopped(answer: Answer | CheckDestination) -> CheckDestination:
         return answer
     if isinstance(answer, Retry):
         return CheckDestination(
-            f"The destination takes nothing now: {_short(answer.reason)}.",
-            "What was not sent goes out with the next sync.",
+            f"The destination accepts nothing now: {_short(answer.reason)}.",
+            "The next sync sends the rest.",
         )
     reason = answer.reason if isinstance(answer, InDoubt) else "no answer"
     return CheckDestination(
         f"The destination gave no answer: {_short(reason)}.",
-        "Run `cdp sync` again; it first asks what became of it.",
+        "Run `cdp sync` again; it settles what has no answer first.",
     )
 
 

@@ -23,23 +23,23 @@ class Mode(enum.Enum):
     UPSERT = "upsert"  # create or update, never remove
     UPDATE = "update"  # update what the destination has, never create or remove
     CREATE = "create"  # create once, never touch again
-    MIRROR = "mirror"  # create, update, and remove what we sent and is gone
+    MIRROR = "mirror"  # create, update, and remove what we sent and the model no longer has
     AUDIENCE = "audience"  # add and remove members
     APPEND = "append"  # send each event once
 
     @property
     def put(self) -> Verb:
-        """The verb that brings a row to the destination."""
+        """The verb that puts a row to the destination."""
         return _PUT[self]
 
     @property
     def remove(self) -> Verb | None:
-        """The verb that takes a row away again; None where the mode never removes."""
+        """The verb that removes a row; None if the mode never removes."""
         return _REMOVE.get(self)
 
     @property
     def once(self) -> bool:
-        """Whether a row that the destination has is never sent again, whatever changed."""
+        """Whether a row that the destination has is never sent again, even if it changed."""
         return self in (Mode.CREATE, Mode.APPEND)
 
 
@@ -93,7 +93,7 @@ class Sync:
 def choose_names(project: Project, names: Iterable[str] = ()) -> tuple[str, ...]:
     """The names of all syncs, or `names` once each, sorted.
 
-    Raises FixConfiguration where a name is unknown.
+    Raises FixConfiguration if a name is unknown.
     """
     known = {model.name for model in project.syncs}
     for name in names:
@@ -105,14 +105,14 @@ def choose_names(project: Project, names: Iterable[str] = ()) -> tuple[str, ...]
 
 
 def load_sync(project: Project, name: str) -> Sync:
-    """The sync of this name. Raises FixConfiguration where its meta is wrong."""
+    """The sync of this name. Raises FixConfiguration if its meta is wrong."""
     by_name = {model.name: model for model in project.syncs}
     schemas = [model.schema for model in project.models if model.name == "profile_consents"]
     return _sync(by_name[name], by_name, schemas[0] if schemas else "profiles")
 
 
 def check_columns(sync: Sync, columns: Sequence[str], destination: Destination) -> None:
-    """Hold the sync against its table and its destination's object before anything is read or sent.
+    """Check the sync against its table and its destination's object before anything is read or sent.
 
     Raises FixConfiguration with the column, verb or key that does not fit.
     """
@@ -144,7 +144,7 @@ def check_columns(sync: Sync, columns: Sequence[str], destination: Destination) 
 
 
 def match_columns(columns: Sequence[str], destination: Destination) -> tuple[str, ...]:
-    """The payload's columns by which the destination knows a row, the strongest first."""
+    """The match fields of the destination that the payload has, the strongest first."""
     return tuple(field for field in destination.match_fields if field in columns)
 
 
@@ -167,7 +167,7 @@ def _sync(model: ModelNode, by_name: Mapping[str, ModelNode], profiles_schema: s
     for other in spec.yields_to:
         if other not in by_name or other == model.name:
             raise FixConfiguration(
-                f"Sync {model.name} yields to {other!r}, which is no other sync.",
+                f"Sync {model.name} yields to {other!r}, which is not another sync.",
                 _did_you_mean(other, by_name, model.path),
             )
     first = tuple((by_name[other].schema, by_name[other].table) for other in spec.yields_to)

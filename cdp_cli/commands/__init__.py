@@ -1,1 +1,1 @@
-"""One command a file: it reads options, calls the library, prints. A package is a group of commands."""
+"""One command per file: it reads options, calls the library, prints. A package is a group of commands."""

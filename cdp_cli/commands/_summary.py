@@ -1,4 +1,4 @@
-"""The summary that a marketer reads: people, consent, audiences, what went out and what did not."""
+"""The summary for a marketer: people, consent, segments, what was sent and what was blocked."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _SYNC_COLUMNS = (
 
 
 def show(status: Status, *, with_syncs: bool = True) -> None:
-    """Print everything of `status` but freshness; without the syncs where these are shown another way."""
+    """Print everything of `status` except freshness; the syncs only if `with_syncs`."""
     if not status.people:
         console.say("No people yet: load data, then run `cdp run`.")
         return

@@ -1,4 +1,4 @@
-"""What `cdp sync` and `cdp run` share: send each sync whatever became of the others, and show it."""
+"""What `cdp sync` and `cdp run` share: run each sync independently of the others, and show the results."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def send(
     accepted: Collection[str] = (),
     doubt_was_applied: bool | None = None,
 ) -> list[SyncResult]:
-    """Run each sync; what stops one is in its result and does not stop the others."""
+    """Run each sync. An error is in its result and does not stop the others."""
     results = []
     for name in names:
         try:
@@ -46,7 +46,7 @@ def send(
 def preview(
     settings: Settings, project: Project, names: Iterable[str], *, accepted: Collection[str] = ()
 ) -> list[SyncResult]:
-    """What each sync would do now, as a result of status `planned`; with the guard that would stop it."""
+    """What each sync would do now: a result with the status `planned`, or the guard that would stop it."""
     results = []
     for name in names:
         try:
@@ -64,7 +64,7 @@ def preview(
 
 
 def as_document(results: Sequence[SyncResult]) -> list[dict[str, Any]]:
-    """The results as they stand in `--json`."""
+    """The results as `--json` prints them."""
     return [
         {
             "name": result.name,
@@ -88,7 +88,7 @@ def as_document(results: Sequence[SyncResult]) -> list[dict[str, Any]]:
 
 
 def show(results: Sequence[SyncResult], *, planned: bool) -> None:
-    """Print the results as a table, and in words what a person should know or do."""
+    """Print the results as a table, then the errors and what to do about them."""
     if not results:
         console.say("There is nothing to sync: no model in models/activation/ has meta.sync.")
         return
@@ -123,7 +123,7 @@ def show(results: Sequence[SyncResult], *, planned: bool) -> None:
 
 
 def exit_code(results: Sequence[SyncResult]) -> int:
-    """The gravest of the results' exit codes."""
+    """The highest exit code of the results."""
     return max((result.error.exit_code for result in results if result.error is not None), default=0)
 
 

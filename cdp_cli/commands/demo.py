@@ -1,4 +1,4 @@
-"""`cdp demo`: make the demo retailer, or let days go by in it."""
+"""`cdp demo`: make the demo retailer, or advance it by days."""
 
 from __future__ import annotations
 
@@ -19,8 +19,10 @@ from cdp_cli.errors import FixInput
 @click.option(
     "--today", type=click.DateTime(["%Y-%m-%d"]), help="The last day with data (default today, UTC)."
 )
-@click.option("--replace", is_flag=True, help="Make it anew where the warehouse already holds a demo.")
-@click.option("--advance", "days", type=int, metavar="DAYS", help="Let days go by in the demo that is there.")
+@click.option("--replace", is_flag=True, help="Replace the demo that the warehouse already holds.")
+@click.option(
+    "--advance", "days", type=int, metavar="DAYS", help="Advance the demo in the warehouse by this many days."
+)
 @json_option
 @project_options
 def demo(
@@ -32,7 +34,7 @@ def demo(
     days: int | None,
     as_json: bool,
 ) -> None:
-    """Make the demo retailer in the warehouse: seven sources with all their dirt, and the truth.
+    """Make the demo retailer in the warehouse: seven sources with realistic errors, and the truth.
 
     \b
     Examples:
@@ -42,7 +44,7 @@ def demo(
     if days is not None:
         if customers is not None or seed is not None or today is not None or replace:
             raise FixInput(
-                "--advance goes with no other option, for it adds days to the demo that is there.",
+                "--advance cannot be combined with other options, because it adds days to an existing demo.",
                 "Leave out --customers, --seed, --today and --replace.",
             )
         _advance(settings, days, as_json)
@@ -72,7 +74,7 @@ def _generate(
 
 
 def _advance(settings: Settings, days: int, as_json: bool) -> None:
-    with console.progress("letting days go by"):
+    with console.progress("advancing the demo"):
         went = retailer.advance(settings, days)
     if as_json:
         console.document(went)

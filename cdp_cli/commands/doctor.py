@@ -23,7 +23,7 @@ _MARKS = {
 def doctor(settings: Settings, as_json: bool) -> None:
     """Check the installation, the warehouse, sources, segments, syncs and connections.
 
-    Exits with 4 where something has to be mended.
+    Exits with 4 if a check failed.
 
     \b
     Example:
@@ -39,4 +39,4 @@ def doctor(settings: Settings, as_json: bool) -> None:
             said = console.literal(f"{finding.what} {finding.remedy}".rstrip())
             console.say(f"{mark} [bold]{found.check}:[/bold] {said}")
     if failed:
-        raise FixConfiguration(f"{failed} of {len(checked)} checks failed.", "Mend what is listed above.")
+        raise FixConfiguration(f"{failed} of {len(checked)} checks failed.", "Correct what is listed above.")

@@ -1,4 +1,4 @@
-"""`cdp load`: take CSV, JSON lines and Parquet files into a raw table."""
+"""`cdp load`: load CSV, JSON lines and Parquet files into a raw table."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from cdp_cli.staging import load as loading
 @click.argument("paths", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @project_options
 @click.option(
-    "--into", required=True, metavar="SOURCE.TABLE", help="The raw table, made where it is missing."
+    "--into", required=True, metavar="SOURCE.TABLE", help="The raw table; created if it does not exist."
 )
-@click.option("--again", is_flag=True, help="Load a file although its content was loaded before.")
+@click.option("--again", is_flag=True, help="Load a file even if its content was loaded before.")
 @click.option(
     "--encoding",
     type=click.Choice(files.ENCODINGS),
     default=files.ENCODINGS[0],
     show_default=True,
-    help="How the text of CSV files is written.",
+    help="The text encoding of CSV files.",
 )
 @json_option
 def load(
@@ -33,8 +33,8 @@ def load(
 ) -> None:
     """Append files to a raw table: all of them, or none.
 
-    Reads .csv and .tsv, .jsonl and .json (each also as .gz), and .parquet. A table that models/staging
-    declares must be given its columns in their types. Each row gets _loaded_at and _load_id.
+    Reads .csv and .tsv, .jsonl and .json (each also as .gz), and .parquet. A file for a table that
+    models/staging declares must have its columns with their types. Each row gets _loaded_at and _load_id.
 
     \b
     Example:

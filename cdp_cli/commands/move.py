@@ -1,4 +1,4 @@
-"""`cdp move`: take the logs, the raw tables and the ledgers along to another target."""
+"""`cdp move`: copy the logs, the raw tables and the ledgers to another target."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from cdp_cli.project import load_project
 @project_options
 @json_option
 def move(settings: Settings, to: str, as_json: bool) -> None:
-    """Copy what cannot be built again to another target: logs, raw tables, and the syncs' ledgers.
+    """Copy what cannot be rebuilt to another target: logs, raw tables, and the syncs' ledgers.
 
     Profile ids, decisions, segment entries and what each destination has stay as they are. The models are not
-    copied: build them there. Nothing is taken away here, but send from one target only.
+    copied: build them there. Nothing is deleted here, but send from one target only.
 
     \b
     Example:
@@ -39,5 +39,5 @@ def move(settings: Settings, to: str, as_json: bool) -> None:
         [(each.table, each.rows, "was there" if each.was_there else "copied") for each in moved.tables],
     )
     console.say(
-        f"{len(moved.ledgers)} ledgers went along. Go on with `cdp run --target {to}`, and only there."
+        f"{len(moved.ledgers)} ledgers were copied. Continue with `cdp run --target {to}`, and only there."
     )

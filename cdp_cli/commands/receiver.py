@@ -1,4 +1,4 @@
-"""`cdp receiver`: a local server that takes what the demo sends."""
+"""`cdp receiver`: a local server that receives what the demo sends."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from cdp_cli.receiver.faults import Fault
 @click.option(
     "--store",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="The SQLite file that keeps what came; without it all is forgotten at the end.",
+    help="The SQLite file for what is received; without it everything is kept in memory.",
 )
 @click.option(
     "--fault",
@@ -33,11 +33,11 @@ from cdp_cli.receiver.faults import Fault
     help="A failure to begin with, as JSON; docs/how-to/use-the-receiver.md lists them.",
 )
 def receiver(command: tuple[str, ...], port: int, store: Path | None, faults: tuple[str, ...]) -> int:
-    """Run a local server that speaks the destinations' contracts, until interrupted or while COMMAND runs.
+    """Run a local server that implements the destinations' APIs, until interrupted or while COMMAND runs.
 
     COMMAND finds the server and its keys in its environment; its exit code is ours.
 
-    It takes the keys in KLAVIYO_API_KEY and CRM_WEBHOOK_SECRET, or demo values where they are not set.
+    It takes the keys in KLAVIYO_API_KEY and CRM_WEBHOOK_SECRET, or demo values if they are not set.
 
     \b
     Example:
@@ -59,7 +59,7 @@ def receiver(command: tuple[str, ...], port: int, store: Path | None, faults: tu
         ) from None
     except ValueError as error:
         raise FixConfiguration(
-            f"CRM_WEBHOOK_SECRET is no Standard Webhooks secret ({error}).",
+            f"CRM_WEBHOOK_SECRET is not a Standard Webhooks secret ({error}).",
             "Use whsec_ and base64, or unset it.",
         ) from None
     for fault in wanted:

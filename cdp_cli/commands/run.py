@@ -23,10 +23,10 @@ from cdp_cli.warehouse import open_warehouse
 
 _SLOWEST = 10
 
-# Unit tests try the SQL on made-up rows: they belong to a change of the code, not to a day's data.
+# Unit tests check the SQL on made-up rows, so they are for changes of the code and not for new data.
 _DATA_ONLY = ("--exclude-resource-type", "unit_test")
 
-# What our own Python models raise stands in the last line of a traceback, after the name of its class.
+# An error of our own Python models is in the last line of the traceback, after the name of its class.
 _OUR_ERROR = re.compile(r"^\s*cdp_cli\.errors\.\w+: (.+)$", re.MULTILINE)
 
 
@@ -42,8 +42,8 @@ _OUR_ERROR = re.compile(r"^\s*cdp_cli\.errors\.\w+: (.+)$", re.MULTILINE)
 def run(settings: Settings, full_refresh: bool, accept_identity_change: bool, as_json: bool) -> int:
     """Build the models, then send what changed.
 
-    A sync that is built from a model that failed is not sent; the others are. Tests of the data run with
-    the models; unit tests of the SQL do not, `dbt build` runs them too.
+    A sync that depends on a failed model is not sent; the others are. Data tests run with the models. Unit
+    tests do not; `dbt build` runs them too.
 
     \b
     Example:
@@ -102,7 +102,9 @@ def _show_build(built: dbt.BuildResult, failures: list[dict[str, str]]) -> None:
     for failure in failures:
         console.note(f"[bold]{failure['name']} failed:[/bold] {failure['message']}")
     if failures and built.skipped:
-        console.note(f"{len(built.skipped):,} steps after it were skipped; their last good tables stand.")
+        console.note(
+            f"{len(built.skipped):,} steps after it were skipped; their last good tables are still in place."
+        )
     console.say()
 
 
@@ -113,7 +115,7 @@ def _exit_code(built: dbt.BuildResult) -> int:
 
 
 def _sentence(message: str) -> str:
-    """The first telling line of what dbt says about a failure, without personal data."""
+    """The first informative line of dbt's message about a failure, without personal data."""
     ours = _OUR_ERROR.search(message)
     if ours is not None:
         return masked(ours.group(1))

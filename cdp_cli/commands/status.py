@@ -1,4 +1,4 @@
-"""`cdp status`: what the platform holds, how fresh it is, what waits and what failed."""
+"""`cdp status`: the state of the platform, its freshness, what waits and what failed."""
 
 from __future__ import annotations
 

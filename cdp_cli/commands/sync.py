@@ -18,12 +18,12 @@ from cdp_cli.project import load_project
 @project_options
 @click.option("--dry-run", is_flag=True, help="Show the plan and send nothing.")
 @click.option("--accept-removals", is_flag=True, help="Remove more rows than the sync's guard allows.")
-@click.option("--accept-empty", is_flag=True, help="Go on although the model is empty.")
+@click.option("--accept-empty", is_flag=True, help="Continue although the model is empty.")
 @click.option("--accept-new-ledger", is_flag=True, help="Send everything again, without the lost ledger.")
 @click.option(
     "--resolve-doubt",
     type=click.Choice(["applied", "not-applied"]),
-    help="Say what became of rows without an answer, after looking at the destination; needs one NAME.",
+    help="Whether rows without an answer were applied, after checking the destination; needs one NAME.",
 )
 @json_option
 def sync(

@@ -1,4 +1,4 @@
-"""The demo retailer: one believable business, generated in SQL from a seed, that knows the truth."""
+"""The demo retailer: one believable business, generated in SQL from a seed, with its true identities."""
 
 from __future__ import annotations
 

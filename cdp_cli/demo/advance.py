@@ -1,4 +1,4 @@
-"""Days go by: new activity, late and changed rows, new people, withdrawals, a schema that drifts."""
+"""Advances the demo by days: new activity, late and changed rows, new people, withdrawals, schema drift."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MAX_DAYS = 366
 
 @dataclass(frozen=True)
 class AdvanceSummary:
-    """What `days` days brought: rows by table, and how many people are new or changed."""
+    """What `days` days added: rows by table, and the numbers of new and changed people."""
 
     days: int
     today: dt.date
@@ -44,10 +44,10 @@ class AdvanceSummary:
 
 
 def advance(settings: Settings, days: int) -> AdvanceSummary:
-    """Let `days` days go by, each in a transaction of its own.
+    """Advance the demo by `days` days, each in a transaction of its own.
 
     Three days at once and three times one day give the same data.
-    Raises FixInput where there is no demo or the number of days makes no sense.
+    Raises FixInput if there is no demo or the number of days is out of range.
     """
     if not 1 <= days <= MAX_DAYS:
         raise FixInput(
@@ -94,7 +94,7 @@ def advance(settings: Settings, days: int) -> AdvanceSummary:
 
 def _advance_a_day(connection: duckdb.DuckDBPyConnection) -> None:
     if _number(connection, "select days_advanced from truth.demo") == 0:
-        # The planned drift: an upgrade of the support tool brings a column that nobody announced.
+        # Schema drift: an upgrade of the support tool adds a column without notice.
         connection.execute("alter table support.tickets add column priority varchar")
     today = _scalar(connection, "select today from truth.demo")
     day = today + dt.timedelta(days=1)

@@ -1,4 +1,4 @@
-"""The retailer's first three years: all tables at once, from a seed."""
+"""Generates the retailer's first three years: all tables at once, from a seed."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _PEOPLE_TABLES = {
 
 @dataclass(frozen=True)
 class DemoSummary:
-    """What stands in the warehouse after `cdp demo`: sizes by table, and the demo's present."""
+    """The warehouse after `cdp demo`: sizes by table, and the demo's present."""
 
     seed: int
     customers: int
@@ -59,7 +59,7 @@ def generate(
     """Make the demo retailer: its raw tables, the truth, and the warehouse's clock, in one transaction.
 
     `today` is the last day with data; by default the current date in UTC.
-    Raises FixInput where the numbers make no sense or where tables are in the way.
+    Raises FixInput if a number is out of range or other tables are in the way.
     """
     if not 1 <= customers <= MAX_CUSTOMERS:
         raise FixInput(
@@ -85,7 +85,7 @@ def generate(
 
 
 def fill(connection: duckdb.DuckDBPyConnection, customers: int, seed: int, last_day: dt.date) -> None:
-    """Make all tables and set the clock, where there are none."""
+    """Make all tables and set the clock, if there are none."""
     parameters = base_parameters(customers, seed, last_day)
     for name in ("raw_tables", "truth_tables", "random", "calendar", "pools"):
         script.run(connection, name, parameters)
@@ -125,7 +125,7 @@ def base_parameters(customers: int, seed: int, last_day: dt.date) -> dict[str, o
         "joined_from": f"{first_day} 00:00:00",
         "joined_until": f"{until_day} 00:00:00",
         "born_before": str(until_day),
-        # What was late has arrived by now.
+        # Late rows have arrived by now.
         "late_rows": 0,
         "last_order": 1_000_000,
         "last_receipt": 5_000_000,
@@ -151,7 +151,7 @@ def _make_room(warehouse: Warehouse, connection: duckdb.DuckDBPyConnection, repl
     if not replace:
         raise FixInput(
             "The warehouse already holds a demo.",
-            "Add days with `cdp demo --advance DAYS`, or make it anew with --replace.",
+            "Add days with `cdp demo --advance DAYS`, or replace it with --replace.",
         )
     for schema, name in generated:
         connection.execute(f'drop table "{schema}"."{name}"')

@@ -1,4 +1,4 @@
-"""The demo's SQL files and rates, with their parameters put in."""
+"""The demo's SQL files and rates, with their parameters filled in."""
 
 from __future__ import annotations
 

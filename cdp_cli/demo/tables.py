@@ -1,4 +1,4 @@
-"""What the demo's tables are, and the windows of time that they are filled by."""
+"""The demo's tables, and the windows of time that they are filled by."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ EPOCH = dt.date(1970, 1, 1)
 RAW_SCHEMAS = ("crm", "shop", "pos", "web", "email", "support", "consent")
 # One row that says which demo this is.
 DEMO = ("truth", "demo")
-# The scripts that fill a window of time, in the order in which one needs the other.
+# The scripts that fill a window of time, in the order of their dependencies.
 ACTIVITY = ("records", "crm", "purchases", "shop", "pos", "web", "email", "support", "consent", "truth")
 
 
 def limit_memory(connection: duckdb.DuckDBPyConnection) -> None:
-    """Hold the generator to MEMORY_GIB: what does not fit goes to disk, and takes no longer for it."""
+    """Limit the generator to MEMORY_GIB. The rest overflows to disk, which takes no longer."""
     amount, unit = connection.execute("select current_setting('memory_limit')").fetchall()[0][0].split()
     if unit == "TiB" or (unit == "GiB" and float(amount) > MEMORY_GIB):
         connection.execute(f"set memory_limit = '{MEMORY_GIB}GiB'")
@@ -33,7 +33,7 @@ def limit_memory(connection: duckdb.DuckDBPyConnection) -> None:
 
 @contextmanager
 def one_transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """All or nothing: what happens inside is kept where it ends well, and undone where it does not."""
+    """A transaction: committed if the block succeeds, otherwise rolled back."""
     connection.execute("begin")
     try:
         yield
@@ -74,7 +74,7 @@ def derived(rates: Mapping[str, float], customers: int) -> dict[str, object]:
 
 
 def set_clock(connection: duckdb.DuckDBPyConnection, today: dt.date) -> None:
-    """Make the last second of `today` the moment that the warehouse takes for now."""
+    """Set the warehouse's clock to the last second of `today`."""
     connection.execute("create schema if not exists cdp")
     connection.execute("create table if not exists cdp.clock (as_of timestamp)")
     connection.execute("delete from cdp.clock")
@@ -82,7 +82,7 @@ def set_clock(connection: duckdb.DuckDBPyConnection, today: dt.date) -> None:
 
 
 def hand_over(warehouse: Warehouse, connection: duckdb.DuckDBPyConnection) -> None:
-    """Give the warehouse what was generated; `truth.demo`, by which a demo is known, comes last."""
+    """Copy the generated tables to the warehouse; `truth.demo`, which marks a demo, comes last."""
     made = [*demo_tables(connection), ("cdp", "clock")]
     warehouse.hand_over(connection, sorted(made, key=lambda name: name == DEMO))
 

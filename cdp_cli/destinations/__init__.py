@@ -1,4 +1,4 @@
-"""Destinations: one YAML a destination, and the few Python hooks that a protocol needs."""
+"""Destinations: one YAML file for each, and the Python that a protocol needs."""
 
 from cdp_cli.destinations.connecting import connect, connections, find_destinations, load_definition
 

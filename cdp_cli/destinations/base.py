@@ -38,14 +38,14 @@ class BatchLimits:
     """How much fits into one request, and how many requests may be under way at once."""
 
     rows: int
-    bytes: int  # of the rows; the destination has taken off what its envelope needs
+    bytes: int  # of the rows alone; the envelope is already subtracted
     row_bytes: int | None = None
     concurrency: int = 4
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Rows that travel together. `rows` are JSON texts, as `Destination.row_sql` rendered them."""
+    """Rows that are sent together. `rows` are JSON texts, as `Destination.row_sql` rendered them."""
 
     batch_id: str
     idempotency_key: str  # stays the same over retries and after a crash
@@ -63,7 +63,7 @@ class Accepted:
 
 @dataclass(frozen=True)
 class Refused:
-    """The destination took none of the batch and will not, whatever we do: every row is rejected."""
+    """The destination took none of the batch and never will: every row is rejected."""
 
     reason: str
 
@@ -77,7 +77,7 @@ class Split:
 
 @dataclass(frozen=True)
 class Retry:
-    """The destination took nothing and may later: 429, 503. `after` is what it asked for, in seconds."""
+    """The destination took nothing and may later: 429, 503. `after` is the wait it asked for, in seconds."""
 
     reason: str
     after: float | None = None
@@ -116,10 +116,10 @@ class Destination(Protocol):
         """How much fits into one request of this verb."""
 
     def field_sql(self, column: str) -> str:
-        """A DuckDB expression over the quoted column that normalises and, where the destination asks for it,
-        hashes the value; null stays null and an unusable value becomes null.
+        """A DuckDB expression over the quoted column that normalises and, if the destination wants it, hashes
+        the value. Null stays null, and an unusable value becomes null.
 
-        Raises FixConfiguration where the object has no such field.
+        Raises FixConfiguration if the object has no such field.
         """
 
     def row_sql(self, verb: Verb, columns: Sequence[str], nulls: Mapping[str, str]) -> str:
@@ -129,19 +129,19 @@ class Destination(Protocol):
         """
 
     def invalid_sql(self, verb: Verb, columns: Sequence[str]) -> str:
-        """A DuckDB expression that is null where the normalised row can be sent, else the reason why not."""
+        """A DuckDB expression: the reason why the normalised row cannot be sent, or null."""
 
     def send(self, batch: Batch) -> Answer:
-        """Send the batch once, inside the destination's rate windows, and say what came of it.
+        """Send the batch once, within the destination's rate windows, and return its answer.
 
-        Raises CheckDestination where no batch can succeed now: unreachable, credentials refused.
+        Raises CheckDestination if no batch can succeed now: unreachable, credentials refused.
         """
 
     def read_back(self, batch: Batch) -> Answer:
-        """What became of a batch in doubt, where `idempotency` is READBACK."""
+        """What became of a batch in doubt; used if `idempotency` is READBACK."""
 
     def check(self) -> None:
-        """Ask the destination whether we may talk to it. Raises CheckDestination with what to do."""
+        """Check that the destination accepts the connection's secrets. Raises CheckDestination if not."""
 
     def finish(self, run_id: str) -> None:
         """Close a run whose batches are all answered: a manifest, a job to start. Safe to repeat."""

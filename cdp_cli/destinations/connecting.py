@@ -1,4 +1,4 @@
-"""From the names in a sync to a destination: finds the destination's YAML and opens the connection."""
+"""Opens the destination that a sync names: finds its YAML and resolves the connection."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BUILT_IN = Path(__file__).parent
 
 
 def connect(connection_name: str, object_name: str | None, settings: Settings) -> Destination:
-    """Open one object of a connection; without an object it serves for `check` only. Nothing is sent yet.
+    """Open one object of a connection; without an object, for `check` only. Sends nothing.
 
     Raises FixConfiguration for an unknown connection, destination or object, a literal secret or an unset
     variable.

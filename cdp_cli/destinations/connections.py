@@ -50,12 +50,12 @@ class _File(_Strict):
 
 @dataclass(frozen=True)
 class Connection:
-    """One connection, resolved for one object: everything a destination needs to know of it."""
+    """One connection, resolved for one object."""
 
     name: str
     definition: Definition
     object_name: str  # as the sync names it; an alias keeps its own name
-    rule_name: str  # the object of the destination that it is
+    rule_name: str  # the object as the destination's YAML names it
     base_url: str
     secrets: Mapping[str, SecretStr]
     settings: Mapping[str, str]
@@ -66,19 +66,19 @@ class Connection:
 
 
 def names(project_dir: Path) -> list[str]:
-    """The connections there are, sorted."""
+    """The names of all connections, sorted."""
     return sorted(_read(project_dir).connections)
 
 
 def destination_of(connection: str, project_dir: Path) -> str:
-    """The destination that a connection uses. Raises FixConfiguration where there is no such connection."""
+    """The destination that a connection uses. Raises FixConfiguration if there is no such connection."""
     return _entry(connection, project_dir).destination
 
 
 def resolve(
     connection: str, object_name: str | None, definition: Definition, project_dir: Path
 ) -> Connection:
-    """The connection with its references replaced. Without an object it serves for a check only.
+    """The connection with its references replaced. Without an object it is for `check` only.
 
     Raises FixConfiguration for an unknown name, a literal secret, an unset variable or a missing setting.
     """
@@ -162,14 +162,14 @@ def _base_url(entry: _Entry, definition: Definition, where: str) -> str:
         )
     if parts.scheme == "http" and not _is_ours(parts.hostname):
         raise FixConfiguration(
-            f"{where}.base_url is http, so that secrets and people's data would travel in clear.",
+            f"{where}.base_url is http, which would send secrets and people's data unencrypted.",
             "Use https.",
         )
     return url
 
 
 def _is_ours(host: str) -> bool:
-    """Whether a host is this machine or one in a private network, a container's name for example."""
+    """Whether a host is this machine or in a private network, such as a container's name."""
     try:
         return ipaddress.ip_address(host).is_private
     except ValueError:
@@ -199,7 +199,7 @@ def _secret(reference: str, where: str, project_dir: Path) -> SecretStr:
         value = os.environ.get(name, "").strip()
         if not value:
             raise FixConfiguration(
-                f"{where} asks for the environment variable {name}, which is not set.", f"Set {name}."
+                f"{where} needs the environment variable {name}, which is not set.", f"Set {name}."
             )
         return SecretStr(value)
     if kind == "file" and name:
@@ -208,14 +208,14 @@ def _secret(reference: str, where: str, project_dir: Path) -> SecretStr:
             value = path.read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError):
             raise FixConfiguration(
-                f"{where} asks for the file {path}, which cannot be read.", "Create it."
+                f"{where} needs the file {path}, which cannot be read.", "Create it."
             ) from None
         if not value:
             raise FixConfiguration(
-                f"{where} asks for the file {path}, which is empty.", "Put the secret into it."
+                f"{where} needs the file {path}, which is empty.", "Put the secret into it."
             )
         return SecretStr(value)
-    # Never quote what stands there: it may be the secret itself.
+    # Never quote the value: it may be the secret itself.
     raise FixConfiguration(
         f"{where} is not a reference.", "Never write a secret into this file: write env:NAME or file:PATH."
     )
@@ -261,7 +261,7 @@ def substituted(text: str, where: str) -> str:
         found = os.environ.get(match[1]) or match[2]
         if found is None:
             raise FixConfiguration(
-                f"{where} asks for the environment variable {match[1]}, which is not set.", f"Set {match[1]}."
+                f"{where} needs the environment variable {match[1]}, which is not set.", f"Set {match[1]}."
             )
         return found
 

@@ -35,7 +35,7 @@ def _status(value: int | str) -> str:
 
 def _without_readback(value: Idempotency | None) -> Idempotency | None:
     if value is Idempotency.READBACK:
-        raise ValueError("readback is for destinations written in Python; say keyed, upsert or append_only")
+        raise ValueError("readback is for destinations written in Python; write keyed, upsert or append_only")
     return value
 
 
@@ -53,7 +53,7 @@ class Setting(_Strict):
 
     description: str
     required: bool = False
-    required_by: tuple[str, ...] = ()  # the objects that cannot do without it
+    required_by: tuple[str, ...] = ()  # the objects that need it
     default: str | None = None
     choices: tuple[str, ...] | None = None
 
@@ -102,14 +102,14 @@ class Batching(_Strict):
 
 
 class Answers(_Strict):
-    """Which HTTP status means what. What no list names is decided by the more specific of the defaults."""
+    """The meaning of each HTTP status. An exact number takes precedence over a class such as 5xx."""
 
     retry: tuple[Status, ...] = (429, 503)  # nothing was taken and may be later
     split: tuple[Status, ...] = (400, 413, 422)  # something in the batch or its size
     refuse: tuple[Status, ...] = (409,)  # nothing was taken and never will be
     check: tuple[Status, ...] = (401, 402, 403, 404, 405, 406, 410, 415, "3xx")  # no batch can succeed now
     doubt: tuple[Status, ...] = (408, "5xx")  # it may have been taken
-    done: tuple[Status, ...] = ()  # as good as taken, such as 404 on a removal
+    done: tuple[Status, ...] = ()  # counts as taken, such as 404 on a removal
 
     def meaning(self, status: int) -> str:
         """The list that names the status, exact numbers before classes; `refuse` for any other 4xx."""
@@ -135,7 +135,7 @@ class Call(_Strict):
     @model_validator(mode="after")
     def _one_method(self) -> Call:
         if len(self._methods()) != 1:
-            raise ValueError("say exactly one of get, post, put, patch, delete")
+            raise ValueError("give exactly one of get, post, put, patch, delete")
         return self
 
     def _methods(self) -> list[tuple[str, str]]:
@@ -154,7 +154,7 @@ class Call(_Strict):
 
 
 class Check(Call):
-    """The request that asks whether we may talk to the destination."""
+    """The request that checks the connection's secrets."""
 
     body: Any = None
 
@@ -174,7 +174,7 @@ class Rejected(_Strict):
     get: str | None = None
     params: dict[str, str] = {}
     limit: str | None = None
-    when: str | None = None  # ask only where this value of the last answer is not zero
+    when: str | None = None  # ask only if this value of the last answer is not zero
     items: str
     index: str | None = None  # a number, or a pointer whose last number before the field is the position
     key: str | None = None  # the record as we sent it, to be found by its match fields
@@ -184,12 +184,12 @@ class Rejected(_Strict):
     @model_validator(mode="after")
     def _some_way(self) -> Rejected:
         if self.index is None and self.key is None:
-            raise ValueError("say how a record is found: index or key")
+            raise ValueError("give index or key, by which a record is found")
         return self
 
 
 class Lookup(Call):
-    """How match values become the vendor's own ids, some hundred a request, before a call that needs ids."""
+    """How match values become the vendor's own ids, many a request, before a call that needs ids."""
 
     by: tuple[str, ...]  # match fields, the first that a row has is used
     values: int = Field(gt=0)  # how many fit into one request
@@ -237,7 +237,7 @@ class ObjectRule(_Strict):
 
 
 class Auth(_Strict):
-    """How a request proves who we are: a header made of secrets, or a signature over its body."""
+    """How a request is authenticated: a header made of secrets, or a signature over its body."""
 
     header: str | None = None
     value: str | None = None
@@ -249,7 +249,7 @@ class Auth(_Strict):
         by_header = self.header is not None and self.value is not None
         by_signature = self.sign is not None and self.secret is not None
         if by_header == by_signature:
-            raise ValueError("say either header and value, or sign and secret")
+            raise ValueError("give either header and value, or sign and secret")
         return self
 
 

@@ -15,12 +15,12 @@ MARK = "<!-- Below this line the file is written from cdp_cli/destinations/*.yml
 
 
 def chapters() -> str:
-    """One chapter a destination that comes with cdp, in Markdown."""
+    """One chapter for each destination that comes with cdp, in Markdown."""
     return "\n".join(_chapter(load_definition(name)) for name in find_destinations())
 
 
 def rewritten(text: str) -> str:
-    """The document with its chapters brought up to date; what is above the mark stays."""
+    """The document with its chapters rewritten; the text above the mark stays."""
     return text.partition(MARK)[0] + MARK + "\n" + chapters()
 
 
@@ -53,7 +53,7 @@ def _chapter(definition: Definition) -> str:
 def _object(name: str, rule: ObjectRule) -> list[str]:
     title = "any name" if name == "*" else f"`{name}`"
     known = ", ".join(f"`{field}`" for field in rule.match)
-    lines = [f"### Object {title}", "", rule.description, "", f"Knows a row by {known}.", ""]
+    lines = [f"### Object {title}", "", rule.description, "", f"Match fields: {known}.", ""]
     lines += ["| verb | rows | bytes | row bytes | sent twice |", "| --- | --- | --- | --- | --- |"]
     for verb, operation in rule.operations.items():
         batch = operation.batch

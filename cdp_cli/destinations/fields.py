@@ -1,6 +1,6 @@
-"""The vocabulary of normalisers and hashes that a destination's fields are declared with, as DuckDB SQL.
+"""The normalisers and hashes that a destination's YAML can name, as DuckDB SQL.
 
-Each destination lists its own steps: two vendors that both say "hash the e-mail" rarely mean the same value.
+Each destination lists its own steps, because the rules of two vendors are rarely the same.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def _only_if(pattern: str, value: str) -> str:
     return f"case when regexp_full_match({value}, {literal(pattern)}) then {value} end"
 
 
-# Each step takes an SQL expression and gives one; what cannot be used becomes null.
+# Each step takes an SQL expression and returns one; an unusable value becomes null.
 STEPS: dict[str, Callable[[str], str]] = {
     "trim": lambda value: f"nullif(trim({_text(value)}), '')",
     "lower": lambda value: f"lower({_text(value)})",

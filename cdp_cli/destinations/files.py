@@ -36,27 +36,27 @@ class FilesDestination(DestinationObject):
         self._folder = self._base / _UNSAFE.sub("_", connection.object_name)
 
     def row_sql(self, verb: Verb, columns: Sequence[str], nulls: Mapping[str, str]) -> str:
-        """One row as JSON text; a table has every column in every row, so its nulls are always written."""
+        """One row as JSON text. In CSV and Parquet every row has every column, so nulls are written."""
         everything = nulls if self._nest else dict.fromkeys(columns, "clear")
         return super().row_sql(verb, columns, everything)
 
     def send(self, batch: Batch) -> Answer:
-        """Write the batch as one file, in place of an earlier try."""
+        """Write the batch as one file, which replaces an earlier attempt."""
         name = f"{batch.verb.value}-{_UNSAFE.sub('_', batch.idempotency_key)}.{_SUFFIXES[self._format]}"
         self._write(self._folder / name, _WRITERS[self._format](batch.rows))
         return Accepted()
 
     def read_back(self, batch: Batch) -> Answer:
-        """Nothing to ask: a batch that is written again replaces itself."""
+        """Not used: a batch that is written again replaces its file."""
         return InDoubt("a batch of files is written again instead")
 
     def check(self) -> None:
-        """See whether the connection's folder is there, or can be made, and lets us write."""
+        """Check that the connection's folder exists or can be made, and that we can write to it."""
         self._write(self._base / ".check", b"")
         (self._base / ".check").unlink(missing_ok=True)
 
     def finish(self, run_id: str) -> None:
-        """Write the run's manifest: its files, and any that an interrupted run left unlisted."""
+        """Write the run's manifest: its files, and those that an interrupted run did not list."""
         name = f"manifest-{_UNSAFE.sub('_', run_id)}.json"
         listed: set[str] = set()
         for path in self._folder.glob("manifest-*.json"):
@@ -103,13 +103,13 @@ class FilesDestination(DestinationObject):
                 hidden.unlink()
             raise CheckDestination(
                 f"Connection {self.connection.name}: {path.parent} cannot be written ({error.strerror}).",
-                "Check the folder and the free space; what was not written comes again by itself.",
+                "Check the folder and the free space; the next sync writes what is missing.",
             ) from None
 
 
 def _table(rows: Sequence[str]) -> pa.Table:
     table = pa.Table.from_pylist(json.loads(f"[{','.join(rows)}]"))
-    # A column without a single value has no type; as text it fits beside any other file's.
+    # A column without values has no type. Text can be read together with any other file's column.
     fields = [pa.field(f.name, pa.string()) if pa.types.is_null(f.type) else f for f in table.schema]
     return table.cast(pa.schema(fields))
 
@@ -131,7 +131,7 @@ def _parquet(rows: Sequence[str]) -> bytes:
 
 
 def _csv_rows(content: bytes) -> int:
-    # Text may hold line breaks, so lines are no count.
+    # Values may hold line breaks, so lines cannot be counted.
     options = pa.csv.ParseOptions(newlines_in_values=True)
     return int(pa.csv.read_csv(BytesIO(content), parse_options=options).num_rows)
 

@@ -54,7 +54,7 @@ class HttpDestination(DestinationObject):
         self._account = f"{self._definition.destination}:{fingerprint}"
 
     def send(self, batch: Batch) -> Answer:
-        """Send the batch once and say what came of it."""
+        """Send the batch once and return its answer."""
         operation = self._operation(batch.verb)
         values = {**self._values, "verb": batch.verb.value, "idempotency_key": batch.idempotency_key}
         try:
@@ -62,7 +62,7 @@ class HttpDestination(DestinationObject):
             if operation.lookup is not None:
                 rows = self._rows_of_ids(operation.lookup, rows, values, batch)
                 if not rows:
-                    return Accepted()  # the destination knows none of them: there is nothing to remove
+                    return Accepted()  # the destination has none of them, so there is nothing to remove
             before, after = self._halves(batch.verb, batch.idempotency_key)
             body = before + ",".join(rows).encode() + after
             response = self._exchange(operation, values, batch, body=body, answers=operation.answers)
@@ -76,11 +76,11 @@ class HttpDestination(DestinationObject):
         return Accepted()
 
     def read_back(self, batch: Batch) -> Answer:
-        """Nothing to ask: these destinations take the same batch again instead."""
+        """Not used: the same batch is sent again instead."""
         return InDoubt(f"{self._definition.destination} cannot say what became of a {batch.verb.value} batch")
 
     def check(self) -> None:
-        """Ask the destination whether we may talk to it."""
+        """Check that the destination accepts the connection's secrets."""
         check = self._rule.check or self._definition.check
         if check is None:
             return
@@ -95,7 +95,7 @@ class HttpDestination(DestinationObject):
             raise self._unreachable(reason) from None
 
     def finish(self, run_id: str) -> None:
-        """Nothing is left to do once every batch is answered."""
+        """Nothing to do once every batch is answered."""
 
     def _exchange(
         self,
@@ -109,7 +109,7 @@ class HttpDestination(DestinationObject):
         path: str | None = None,
         params: Mapping[str, str] | None = None,
     ) -> Response:
-        """One request inside the rate windows. Stops with the batch's answer unless the status means done."""
+        """One request within the rate windows. Stops with the batch's answer unless the status means done."""
         method = method or (call.method if isinstance(call, Call) else "GET")
         own_path = call.path if isinstance(call, Call) else call.get or ""
         address = path or formatted(
@@ -164,7 +164,7 @@ class HttpDestination(DestinationObject):
     def _rows_of_ids(
         self, lookup: Lookup, rows: Sequence[str], values: Mapping[str, str], batch: Batch
     ) -> list[str]:
-        """The rows as the destination's ids; those that it does not know are left out."""
+        """The destination's ids of the rows; unknown rows are left out."""
         ids: set[str] = set()
         waiting = [json.loads(row) for row in rows]
         for field in lookup.by:
@@ -177,7 +177,7 @@ class HttpDestination(DestinationObject):
                 try:
                     response = self._exchange(lookup, given, batch, answers=Answers())
                 except _Stopped as stopped:
-                    # Nothing of the batch has been sent yet, so nothing of it can be in doubt.
+                    # None of the batch has been sent yet, so it cannot be in doubt.
                     answer = stopped.answer
                     raise _Stopped(
                         Retry(answer.reason, answer.after) if isinstance(answer, InDoubt) else answer
@@ -188,7 +188,7 @@ class HttpDestination(DestinationObject):
                     if value in asked:
                         known.add(value)
                         ids.add(str(dig(item, lookup.id)))
-            # What one field does not find, the next may.
+            # Rows that one field does not find may be found by the next.
             waiting = [row for row in waiting if str(row.get(field)).casefold() not in known]
         return [json.dumps(filled(lookup.row, {"id": found}), separators=(",", ":")) for found in sorted(ids)]
 
@@ -228,11 +228,11 @@ class HttpDestination(DestinationObject):
             raise _Stopped(Refused(error.problem)) from None
 
     def _pause_after(self, answer: Answer) -> float:
-        """How long to wait before we ask about an accepted job again; stops where asking is no use."""
+        """How long to wait before we ask about an accepted job again; stops if asking again is useless."""
         if isinstance(answer, (Retry, InDoubt)):
             return answer.after or _SLOWEST_POLL / 5
         raise _Stopped(
-            InDoubt(f"the destination took the batch but does not say what became of it: {_why(answer)}")
+            InDoubt(f"the destination accepted the batch but does not report its outcome: {_why(answer)}")
         )
 
     def _rejections(
@@ -260,10 +260,8 @@ class HttpDestination(DestinationObject):
                 path, params = (str(dig(page, rule.next) or "") if rule.next else ""), None
         reasons = {position: self._clean(reason) for position, reason in rejections.by_position.items()}
         if rejections.unknown:
-            reason = (
-                f"rows were refused that the destination does not name: {self._clean(rejections.unknown[0])}"
-            )
-            # Halving finds them, where the good rows may be sent again under another key.
+            reason = f"the destination refused rows without naming them: {self._clean(rejections.unknown[0])}"
+            # Halving finds them, if good rows may be sent again under another key.
             return Split(reason) if self.idempotency(batch.verb) is Idempotency.UPSERT else InDoubt(reason)
         return Accepted(reasons)
 
@@ -277,7 +275,7 @@ class HttpDestination(DestinationObject):
         except ValueError as error:
             raise FixConfiguration(
                 f"connections.yml: connections.{self.connection.name}.secrets.{name} "
-                f"is no Standard Webhooks secret: {error}.",
+                f"is not a Standard Webhooks secret: {error}.",
                 "Use the secret that the receiver shows, whsec_ and base64.",
             ) from None
 
@@ -302,7 +300,7 @@ class HttpDestination(DestinationObject):
         }
         remedy = remedies.get(status, "Check base_url and the connection's settings.")
         if 300 <= status < 400:
-            remedy = "Set base_url to where it redirects; we do not carry credentials there."
+            remedy = "Set base_url to where it redirects; credentials are not sent to a redirect."
         return CheckDestination(
             f"Connection {self.connection.name}: {self._http.host} refuses us ({reason}).", remedy
         )

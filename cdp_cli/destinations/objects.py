@@ -1,4 +1,4 @@
-"""What every destination does alike: an object's fields, its rows as SQL, and which rows cannot be sent."""
+"""What all destinations share: an object's fields, its rows as SQL, and which rows cannot be sent."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class DestinationObject:
 
     @property
     def match_fields(self) -> Sequence[str]:
-        """The fields by which the destination knows a row, the strongest first."""
+        """The fields by which the destination finds a row, the strongest first."""
         return self._rule.match
 
     @property
@@ -40,7 +40,7 @@ class DestinationObject:
         return self._operation(verb).idempotency or self._rule.idempotency
 
     def limits(self, verb: Verb) -> BatchLimits:
-        """How much fits into one request; `bytes` is what the rows and the commas between them may take."""
+        """How much fits into one request; `bytes` is for the rows and the commas between them."""
         batch = self._operation(verb).batch
         rows, concurrency = self.connection.rows, self.connection.concurrency
         around = sum(map(len, self._halves(verb, "x" * 64)))
@@ -72,7 +72,7 @@ class DestinationObject:
         if not match:
             wanted, given = " or ".join(self._rule.match), ", ".join(columns) or "nothing"
             raise FixConfiguration(
-                f"{self._where} knows a row by {wanted}, and the model selects none of them.",
+                f"{self._where} finds a row by {wanted}, and the model selects none of them.",
                 f"Select one of them in the model, by that name; it selects {given}.",
             )
         reasons = [(f"coalesce({', '.join(_texts(match))}) is null", f"no usable {' or '.join(match)}")]

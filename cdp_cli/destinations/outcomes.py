@@ -22,7 +22,7 @@ class Rejections:
         self._rows = rows
         self._positions: dict[tuple[str, str], int] | None = None
         self.by_position: dict[int, str] = {}
-        self.unknown: list[str] = []  # reasons of records that we could not find among our rows
+        self.unknown: list[str] = []  # reasons of records that match none of our rows
 
     def add(self, document: Any) -> None:
         """Read one page."""
@@ -41,7 +41,7 @@ class Rejections:
         if isinstance(found, str):
             numbers = _NUMBERS.findall(found)
             found = int(numbers[0]) if numbers else None
-        # type() and not isinstance: true is an int to Python, and no position.
+        # type() and not isinstance: in Python true is an int, but it is not a position.
         return found if type(found) is int and 0 <= found < len(self._rows) else None
 
     def _by_key(self, item: Any) -> int | None:
@@ -59,7 +59,7 @@ class Rejections:
 
 
 def _keys(record: Any, match: Sequence[str]) -> list[tuple[str, str]]:
-    """The match values of a record, wherever in it its attributes are, the strongest first."""
+    """The match values of a record, the strongest first; its attributes may be nested."""
     found: dict[str, str] = {}
     queue = [record]
     while queue:

@@ -1,4 +1,4 @@
-"""Rate windows: every window of a limit holds at once, shared by all who use one account in this process."""
+"""Rate windows: all windows of a limit apply, shared by all syncs of one account in this process."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 
-# Longer than this we do not sleep on the caller's thread: the engine is told when to come back.
+# The longest sleep on the caller's thread. If more is needed, the engine is told when to try again.
 PATIENCE_SECONDS = 90.0
 
 
@@ -21,7 +21,7 @@ class RateLimit:
         self._lock = threading.Lock()
 
     def reserve(self, now: float) -> float:
-        """Take the next free place; the seconds until it. Over PATIENCE_SECONDS it is not taken."""
+        """Take the next free place and return the seconds until it. Not taken beyond PATIENCE_SECONDS."""
         with self._lock:
             start = max(now, self._paused_until)
             for count, seconds in self._windows:
@@ -36,12 +36,12 @@ class RateLimit:
             return start - now
 
     def pause(self, seconds: float, now: float) -> None:
-        """Let nobody send before `seconds` have gone: the destination asked for it."""
+        """Let no request be sent for `seconds`, as the destination asked."""
         with self._lock:
             self._paused_until = max(self._paused_until, now + seconds)
 
     def wait(self) -> float | None:
-        """Sleep until we may send; where that is too far away, return the seconds instead of sleeping."""
+        """Sleep until we may send; if that takes too long, return the seconds instead."""
         seconds = self.reserve(time.monotonic())
         if seconds > PATIENCE_SECONDS:
             return seconds

@@ -1,4 +1,4 @@
-"""Row and body templates: a row becomes an SQL expression that gives JSON text, a body surrounds the rows.
+"""Row and body templates: a row becomes an SQL expression that renders JSON text, and a body wraps the rows.
 
 A template is a YAML tree. `$fields` stands for all payload columns as an object (a dot in a column's name
 nests), `$match` for the match fields, `$fields.email` for one column, `$rows` for the batch's rows, and
@@ -68,7 +68,7 @@ def formatted(text: str, values: Mapping[str, str]) -> str:
     def value(match: re.Match[str]) -> str:
         if match[1] not in values:
             raise FixConfiguration(
-                f"The destination's template uses {{{match[1]}}}, which nothing gives.",
+                f"The destination's template uses {{{match[1]}}}, which is unknown.",
                 f"Use one of: {', '.join(sorted(values))}.",
             )
         return values[match[1]]
@@ -113,7 +113,7 @@ def _clash(column: str) -> FixConfiguration:
 def _render(
     template: Any, wanted: Mapping[str, Tree], nulls: Mapping[str, str], values: Mapping[str, str]
 ) -> tuple[str, bool]:
-    """The SQL of a template node, and whether it is always there."""
+    """The SQL of a template node, and whether it is always present."""
     if isinstance(template, dict):
         members = []
         for key, entry in template.items():

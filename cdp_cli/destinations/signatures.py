@@ -11,9 +11,9 @@ PREFIX = "whsec_"
 
 
 def keys(secret: str) -> list[bytes]:
-    """The keys in a secret text; several, separated by spaces, while a secret is being rotated.
+    """The keys in a secret; several, separated by spaces, while it is being rotated.
 
-    Raises ValueError, which never holds the secret, where one is not `whsec_` and base64 of 24 to 64 bytes.
+    Raises ValueError, which never holds the secret, if one is not `whsec_` and base64 of 24 to 64 bytes.
     """
     found = []
     for part in secret.split():

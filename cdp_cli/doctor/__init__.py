@@ -1,7 +1,7 @@
 """The checks of `cdp doctor`: each module here is one check, found and never registered.
 
 A check is a module with a function `check(settings) -> Iterator[Finding]` whose docstring's first line is its
-name. A check that cannot run because another thing is broken says so in a finding; it does not raise.
+name. A check that cannot run because something else is broken returns a finding; it does not raise.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from cdp_cli.errors import CdpError
 
 
 class Verdict(Enum):
-    """How a check came out."""
+    """The result of a check."""
 
     OK = "ok"
-    WARNING = "warning"  # works, but someone should look
-    FAILED = "failed"  # something will not work until it is mended
+    WARNING = "warning"  # works, but should be checked
+    FAILED = "failed"  # something does not work until it is corrected
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One answer of a check, with what to do where it is not ok."""
+    """One result of a check, with what to do if it is not ok."""
 
     verdict: Verdict
     what: str

@@ -11,7 +11,7 @@ from cdp_cli.errors import CdpError
 
 
 def check(settings: Settings) -> Iterator[Finding]:
-    """Every connection in connections.yml is complete, and its destination lets us in."""
+    """Every connection in connections.yml is complete, and its destination accepts its secrets."""
     for name in connections(settings):
         try:
             connect(name, None, settings).check()

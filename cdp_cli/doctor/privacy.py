@@ -10,7 +10,7 @@ from cdp_cli.doctor import Finding, Verdict
 
 
 def check(settings: Settings) -> Iterator[Finding]:
-    """What holds personal data is kept out of git: the warehouse, the ledgers, dbt's artifacts and logs."""
+    """Git ignores everything that holds personal data: warehouse, ledgers, dbt's artifacts and logs."""
     folders = [settings.data_dir, settings.artifacts_dir, settings.project_dir / "logs"]
     inside = [folder for folder in folders if folder.resolve().is_relative_to(settings.project_dir)]
     # The path of a file that could be there: a folder itself may be tracked for its .gitkeep.

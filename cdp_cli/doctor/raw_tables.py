@@ -11,7 +11,7 @@ from cdp_cli.warehouse import open_warehouse
 
 
 def check(settings: Settings) -> Iterator[Finding]:
-    """Every declared raw table is there with its declared columns; new columns are pointed out."""
+    """Every declared raw table exists with its declared columns; undeclared columns are listed."""
     declared = raw_tables(settings.project_dir)
     whole = 0
     with open_warehouse(settings, wait_seconds=1.0) as warehouse:

@@ -13,7 +13,7 @@ from cdp_cli.project import load_project
 
 
 def check(settings: Settings) -> Iterator[Finding]:
-    """Every sync says what it must, and no ledger holds rows without an answer."""
+    """Every sync is completely configured, and no ledger holds rows without an answer."""
     project = load_project(settings)
     for name in choose_names(project):
         try:
@@ -26,7 +26,7 @@ def check(settings: Settings) -> Iterator[Finding]:
             yield Finding(
                 Verdict.WARNING,
                 f"{name} has {doubtful:,} rows without an answer.",
-                f"Run `cdp sync {name}`; if they stay, look at the destination and use --resolve-doubt.",
+                f"Run `cdp sync {name}`; if they stay, check the destination and use --resolve-doubt.",
             )
         else:
             yield Finding(Verdict.OK, f"{name} is complete")

@@ -13,7 +13,7 @@ _WANTED = {"dbt-core": (1, 11), "dbt-duckdb": (1, 11), "duckdb": (2,), "splink":
 
 
 def check(settings: Settings) -> Iterator[Finding]:
-    """The libraries whose versions matter are the ones we were tested with."""
+    """The main libraries have the versions that cdp is tested with."""
     for package, wanted in _WANTED.items():
         installed = version(package)
         numbers = tuple(int(part) for part in installed.split(".")[: len(wanted)])

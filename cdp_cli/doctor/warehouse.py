@@ -10,6 +10,6 @@ from cdp_cli.warehouse import open_warehouse
 
 
 def check(settings: Settings) -> Iterator[Finding]:
-    """The target's warehouse opens, and nobody holds it."""
+    """The target's warehouse can be opened, and no other process holds it."""
     with open_warehouse(settings, wait_seconds=1.0):
         yield Finding(Verdict.OK, f"target {settings.target!r} ({settings.profile['type']}) opens")

@@ -149,9 +149,9 @@ def _records(warehouse: Warehouse, profile_id: str) -> tuple[dict[str, Any], ...
 
 
 def _deliveries(warehouse: Warehouse, profile_id: str) -> tuple[dict[str, Any], ...]:
-    """The latest delivery of each sync: what stands at the channel, or why nothing does.
+    """The latest delivery of each sync: what the destination has, or why it has nothing.
 
-    A retired id has a row of its own, as what was sent under it may stand at the channel still.
+    A retired id has a row of its own, because the destination may still have what was sent under it.
     """
     if not warehouse.exists("cdp", "sync_deliveries"):
         return ()

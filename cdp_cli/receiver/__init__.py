@@ -1,4 +1,4 @@
-"""A local HTTP server that speaks our destinations' contracts, for demos and tests."""
+"""A local HTTP server that implements the APIs of our destinations, for demos and tests."""
 
 from cdp_cli.receiver.server import DEMO_API_KEY, DEMO_WEBHOOK_SECRET, Receiver
 

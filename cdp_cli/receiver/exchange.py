@@ -1,4 +1,4 @@
-"""A request and a reply as values, so that the contracts know no sockets."""
+"""A request and a reply as values, so that the contracts need no sockets."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Rejects = Callable[[Mapping[str, Any]], str | None]
 
 @dataclass(frozen=True)
 class Request:
-    """What came in. `path` is below the destination's prefix; header names are in lower case."""
+    """A request. `path` is below the destination's prefix; header names are in lower case."""
 
     method: str
     path: str
@@ -32,7 +32,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """What goes out: JSON, or nothing where the document is None."""
+    """A reply: JSON, or no body if the document is None."""
 
     status: int
     document: Any = None

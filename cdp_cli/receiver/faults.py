@@ -19,7 +19,7 @@ class Fault(BaseModel):
     kind: Literal["status", "slow", "cut_before", "cut_after", "reject"]
     path: str = ""  # a regular expression that must be found in the path
     method: str = ""
-    times: int | None = Field(default=None, ge=0)  # then it is over; None: for ever
+    times: int | None = Field(default=None, ge=0)  # then it ends; None: never
     probability: float = Field(default=1.0, ge=0, le=1)
     seed: int = 0
     status: int = 503
@@ -29,29 +29,29 @@ class Fault(BaseModel):
     reason: str = "refused on request"
 
     def fits(self, record: Mapping[str, Any]) -> bool:
-        """Whether a record is one to reject."""
+        """Whether a record is to be rejected."""
         return self.kind == "reject" and all(record.get(name) == value for name, value in self.where.items())
 
 
 class Faults:
-    """The faults that are on."""
+    """The active faults."""
 
     def __init__(self) -> None:
         self._faults: list[tuple[Fault, random.Random]] = []
         self._lock = threading.Lock()
 
     def add(self, fault: Fault) -> None:
-        """Turn one on, after those that are."""
+        """Add one after the active faults."""
         with self._lock:
             self._faults.append((fault, random.Random(fault.seed)))
 
     def clear(self) -> None:
-        """Turn all off."""
+        """Remove all."""
         with self._lock:
             self._faults.clear()
 
     def take(self, method: str, path: str) -> Fault | None:
-        """The fault that this request meets, if any; it counts as used."""
+        """The fault for this request, if any; it counts as used."""
         with self._lock:
             for fault, chance in self._faults:
                 if fault.kind == "reject" or not _meets(fault, method, path):

@@ -14,7 +14,7 @@ from cdp_cli.receiver.store import Store
 DESTINATION, PROFILES = "klaviyo", "profiles"
 MAX_ROWS, MAX_BYTES, MAX_ROW_BYTES, MAX_MEMBERS = 10_000, 5_000_000, 100_000, 1_000
 _CONTENT_TYPE = "application/vnd.api+json"
-_CREATED = "2026-01-01T00:00:00+00:00"  # of all that it makes: nobody reads it
+_CREATED = "2026-01-01T00:00:00+00:00"  # of everything that it creates; no test reads it
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 _PHONE = re.compile(r"\+[1-9]\d{6,14}")
 _LIST_ID = re.compile(r"[A-Za-z0-9]{6}")
@@ -124,7 +124,7 @@ class Klaviyo:
             for kind in _IDENTIFIERS
             if merged.get(kind)
         ]
-        # An address that a profile no longer has must not find it any more.
+        # An address that a profile no longer has must not find it.
         self._store.forget_identifiers(contents.keys() & old.keys())
         self._store.set_identifiers(now)
         self._store.apply(DESTINATION, PROFILES, "upsert", contents.items(), request)

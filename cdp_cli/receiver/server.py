@@ -1,4 +1,4 @@
-"""The receiver's HTTP server: routes to the contracts, fails on request, and shows what it keeps."""
+"""The receiver's HTTP server: routes to the contracts, fails on request, and shows its records."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from cdp_cli.receiver.klaviyo import Klaviyo
 from cdp_cli.receiver.store import Store
 from cdp_cli.receiver.webhook import Webhook
 
-# Demo values, no secrets: they open nothing but a receiver on your own machine.
+# Demo values, not secrets: only a receiver on your own machine accepts them.
 DEMO_API_KEY = "pk_demo_key_of_the_local_receiver"
 DEMO_WEBHOOK_SECRET = "whsec_ZGVtby1zZWNyZXQtb2YtdGhlLWxvY2FsLXJlY2VpdmVy"
 KEPT_REQUESTS = 1000
 
 
 class Receiver:
-    """A local server that speaks the contracts of our destinations. Use it as a context manager.
+    """A local server that implements the APIs of our destinations. Use it as a context manager.
 
     `port` 0 takes a free one. Without a `store` path it keeps everything in memory.
     """
@@ -53,7 +53,7 @@ class Receiver:
 
     @property
     def url(self) -> str:
-        """The server's address, what CDP_RECEIVER_URL is to be."""
+        """The server's address, the value for CDP_RECEIVER_URL."""
         return f"http://127.0.0.1:{self._server.server_port}"
 
     @property
@@ -106,13 +106,13 @@ class Receiver:
         return self.store.log(after)
 
     def reset(self) -> None:
-        """Forget records, faults and requests."""
+        """Delete records, faults and requests."""
         self.faults.clear()
         self.requests.clear()
         self.store.reset()
 
     def answer(self, request: Request, prefix: str) -> Reply:
-        """Let the destination of that prefix answer."""
+        """Route to the contract of that prefix."""
         contract = self._contracts.get(prefix)
         if contract is None:
             return Reply(
@@ -151,14 +151,14 @@ class _Server(ThreadingHTTPServer):
         super().__init__(address, _Handler)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that goes away, killed or cut on request, is no error of ours."""
+        """A client that goes away, killed or cut on request, is not an error."""
 
 
 class _Handler(BaseHTTPRequestHandler):
     server: _Server
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    wbufsize = 1 << 16  # headers and body leave together
+    wbufsize = 1 << 16  # headers and body are sent together
 
     def do_GET(self) -> None:
         self._serve()
@@ -170,7 +170,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._serve()
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Nothing: paths and filters hold personal data."""
+        """Log nothing: paths and filters hold personal data."""
 
     def _serve(self) -> None:
         receiver = self.server.receiver

@@ -1,6 +1,6 @@
-"""What the receiver keeps: records, every application of a record, and answers by idempotency key, in SQLite.
+"""The receiver's store in SQLite: records, every application of a record, answers by idempotency key.
 
-Each request is one transaction, so that a killed receiver or client leaves all of a request or nothing.
+Each request is one transaction, so a killed receiver or client leaves all of a request or nothing.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing of what is done inside."""
+        """Apply everything inside, or nothing."""
         with self._lock:
             self._database.execute("begin immediate")
             try:
@@ -66,7 +66,7 @@ class Store:
     def apply(
         self, destination: str, name: str, operation: str, rows: Iterable[tuple[str, Any]], request: str
     ) -> None:
-        """Put rows of (key, content) in place and log each: created, updated or unchanged."""
+        """Store rows of (key, content) and log each: created, updated or unchanged."""
         self._take(rows)
         where = {"destination": destination, "object": name, "operation": operation, "request": request}
         self._database.execute(
@@ -92,7 +92,7 @@ class Store:
         )
 
     def remove(self, destination: str, name: str, operation: str, keys: Iterable[str], request: str) -> None:
-        """Take rows away and log each: removed or absent."""
+        """Remove rows and log each: removed or absent."""
         self._take_keys(keys)
         where = {"destination": destination, "object": name, "operation": operation, "request": request}
         self._database.execute(
@@ -116,7 +116,7 @@ class Store:
         )
 
     def contents(self, destination: str, name: str, keys: Iterable[str]) -> dict[str, Any]:
-        """What is kept under the keys."""
+        """The records with these keys."""
         self._take_keys(keys)
         found = self._database.execute(
             """
@@ -144,11 +144,11 @@ class Store:
         return found
 
     def set_identifiers(self, rows: Iterable[tuple[str, str, str]]) -> None:
-        """Let each (kind, value) mean an id."""
+        """Map each (kind, value) to an id."""
         self._database.executemany("insert or replace into identifiers values (?, ?, ?)", rows)
 
     def forget_identifiers(self, ids: Iterable[str]) -> None:
-        """Let nothing mean these ids any more."""
+        """Remove all identifiers of these ids."""
         self._take_keys(ids)
         self._database.execute("delete from identifiers where id in (select key from incoming)")
 
@@ -175,7 +175,7 @@ class Store:
     def keep_answer(
         self, destination: str, idempotency_key: str, body_hash: str, status: int, body: Any
     ) -> None:
-        """Answer the same when the key comes again."""
+        """Keep the answer for a repeated key."""
         values = (destination, idempotency_key, body_hash, status, json.dumps(body))
         self._database.execute("insert into answers values (?, ?, ?, ?, ?)", values)
 
@@ -209,7 +209,7 @@ class Store:
             return [dict(zip(columns, row, strict=True)) for row in rows]
 
     def reset(self) -> None:
-        """Forget everything."""
+        """Delete everything."""
         with self.transaction():
             for table in ("records", "applied", "answers", "identifiers", "jobs"):
                 self._database.execute(f"delete from {table}")

@@ -1,4 +1,4 @@
-"""The receiving side of Standard Webhooks: verifies, drops what it has seen, applies the rows."""
+"""The receiving side of Standard Webhooks: verifies, drops repeated messages, applies the rows."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _VERBS = ("upsert", "create", "update", "append", "add_member", *_REMOVALS)
 
 
 class Webhook:
-    """One endpoint for each first part of the path."""
+    """One endpoint for each first segment of the path."""
 
     def __init__(self, store: Store, secret: str) -> None:
         self._store = store

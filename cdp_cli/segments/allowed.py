@@ -17,7 +17,7 @@ ENGINE_MACROS: Final = (
 # Macros of the engine that give a table out of another, named by ref() or by a WITH.
 TABLE_MACROS: Final = ("cdp.one_per_household",)
 
-# Macros of dbt that give a type's name.
+# Macros of dbt that return the name of a type.
 DBT_TYPES: Final = {
     "type_bigint": "bigint",
     "type_boolean": "boolean",
@@ -28,7 +28,7 @@ DBT_TYPES: Final = {
     "type_timestamp": "timestamp",
 }
 
-# Macros of dbt that give an expression.
+# Macros of dbt that return an expression.
 DBT_MACROS: Final = (
     "any_value", "bool_or", "concat", "date_trunc", "dateadd", "datediff", "hash", "last_day", "length",
     "position", "replace", "right", "safe_cast", "split_part", "string_literal",
@@ -37,19 +37,19 @@ DBT_MACROS: Final = (
 # No model may read the demo's truth.
 REFUSED_SOURCES: Final = ("truth",)
 
-# What a model's properties file may configure, and the tests that may stand in it.
+# What a model's properties file may configure, and the tests that it may have.
 PROPERTIES_MODEL_KEYS: Final = ("name", "description", "config", "columns", "data_tests")
 PROPERTIES_CONFIG_KEYS: Final = ("meta", "tags", "enabled")
 PROPERTIES_COLUMN_KEYS: Final = ("name", "description", "data_tests")
 PROPERTIES_TESTS: Final = ("accepted_values", "not_null", "relationships", "unique")
 
-# Functions that are not SQL's common stock, so that sqlglot knows them by name only, and that do no harm.
+# Harmless functions that sqlglot knows by name only.
 MORE_FUNCTIONS: Final = (
     "age", "bar", "date_part", "greatest", "isfinite", "least", "list_unique", "list_value", "mode", "prefix",
     "suffix",
 )  # fmt: skip
 
-# A segment is counted from the warehouse's present, and comes out the same whoever builds it and when.
+# A segment counts from the warehouse's present, so that it does not depend on who builds it and when.
 CLOCK_FUNCTIONS: Final = (
     exp.CurrentDate, exp.CurrentDatetime, exp.CurrentTime, exp.CurrentTimestamp, exp.CurrentTimestampLTZ,
     exp.Localtime, exp.Localtimestamp, exp.Systimestamp, exp.UtcDate, exp.UtcTime, exp.UtcTimestamp,

@@ -12,7 +12,7 @@ from cdp_cli.segments.template import read_template
 
 @dataclass(frozen=True)
 class Problem:
-    """Something in a segment's file that may not be there. `line` is 0 where it is the whole file."""
+    """Something that a segment's file may not have. `line` is 0 for the whole file."""
 
     path: Path
     line: int
@@ -30,7 +30,7 @@ def check_segment(path: Path) -> tuple[Problem, ...]:
         return (Problem(path, 0, f"is a segment as {path.suffix}", "A segment is SQL: write an .sql file."),)
     template = read_template(path.read_text(encoding="utf-8"))
     problems = [Problem(path, line, what, remedy) for line, what, remedy in template.problems]
-    # With Jinja refused, the SQL has holes; its own problems would be echoes.
+    # If Jinja was refused, the SQL has gaps, and its problems would only repeat that.
     if not problems:
         problems += [Problem(path, 0, what, remedy) for what, remedy in check_statement(template.sql)]
     properties = path.with_suffix(".yml")

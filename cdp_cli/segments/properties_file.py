@@ -24,10 +24,10 @@ def check_properties_file(text: str) -> Iterator[tuple[str, str]]:
     try:
         document = yaml.safe_load(text)
     except yaml.YAMLError:
-        yield "has a properties file that is no YAML", "Correct it; indentation is the usual cause."
+        yield "has a properties file that is not YAML", "Correct it; indentation is the usual cause."
         return
     if not isinstance(document, Mapping):
-        yield "has a properties file that is no mapping", _KEYS
+        yield "has a properties file that is not a mapping", _KEYS
         return
     yield from _unknown(document, ("version", "models", "unit_tests"), "its properties file")
     for model in _mappings(document.get("models")):
@@ -41,7 +41,7 @@ def check_properties_file(text: str) -> Iterator[tuple[str, str]]:
         fixtures = [*_mappings(unit_test.get("given")), _mapping(unit_test.get("expect"))]
         if any(fixture.get("format", "dict") != "dict" or "fixture" in fixture for fixture in fixtures):
             yield (
-                f"has a unit test ({unit_test.get('name')}) whose rows are no plain YAML",
+                f"has a unit test ({unit_test.get('name')}) whose rows are not plain YAML",
                 "Write each row as {column: value}.",
             )
 

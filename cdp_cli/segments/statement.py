@@ -1,4 +1,4 @@
-"""Reads a segment's SQL without running it: one SELECT over tables that ref and source name, and no more."""
+"""Reads a segment's SQL without running it: one SELECT over tables named by ref and source."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _check_tables(tree: exp.Expr) -> Iterator[tuple[str, str]]:
 
 
 def _is_cte(table: exp.Table) -> bool:
-    """Whether the name means a WITH above it: one that is complete by then, or recursive."""
+    """Whether the name is a WITH above it that is complete or recursive."""
     node: exp.Expr | None = table
     while node is not None and node.parent is not None:
         parent = node.parent
@@ -94,9 +94,12 @@ def _check_functions(tree: exp.Expr) -> Iterator[tuple[str, str]]:
             continue
         seen.add(name)
         if isinstance(function, CLOCK_FUNCTIONS) or name in CLOCK_NAMES:
-            yield f"asks the machine's clock ({name})", "Use {{ as_of_utc() }}."
+            yield f"reads the machine's clock ({name})", "Use {{ as_of_utc() }}."
         elif isinstance(function, RANDOM_FUNCTIONS):
-            yield f"draws lots ({name})", "Compare a hash of profile_id, which stays the same over runs."
+            yield (
+                f"uses a random value ({name})",
+                "Compare a hash of profile_id, which stays the same over runs.",
+            )
         elif isinstance(function, REFUSED_FUNCTIONS) or (
             isinstance(function, (exp.Anonymous, exp.AnonymousAggFunc))
             and name not in (*MORE_FUNCTIONS, MACRO)

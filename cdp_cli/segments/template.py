@@ -1,4 +1,4 @@
-"""Reads a segment's Jinja without running it: what is not allowed, and the SQL with stand-ins for what is.
+"""Reads a segment's Jinja without running it: lists what is not allowed, and puts stand-ins for the rest.
 
 The template is parsed and never rendered, so nothing in it can act.
 """
@@ -54,7 +54,7 @@ def read_template(text: str) -> Template:
         tree = Environment().parse(text)
     except TemplateSyntaxError as error:
         template.refuse(
-            error.lineno, f"has Jinja that may not stand in a segment: {error.message}", _ONLY_EXPRESSIONS
+            error.lineno, f"has Jinja that is not allowed in a segment: {error.message}", _ONLY_EXPRESSIONS
         )
         return template
     template.sql = "".join(_parts(tree.body, template))
@@ -80,7 +80,7 @@ def _parts(body: list[nodes.Node], template: Template) -> Iterator[str]:
 
 def _expression(node: nodes.Node, template: Template) -> str:
     if not isinstance(node, nodes.Call):
-        template.refuse(node.lineno, f"has Jinja that is no call ({_written(node)})", _ONLY_EXPRESSIONS)
+        template.refuse(node.lineno, f"has Jinja that is not a call ({_written(node)})", _ONLY_EXPRESSIONS)
         return "null"
     name = _name(node.node)
     if name not in _KNOWN or node.dyn_args is not None or node.dyn_kwargs is not None:
@@ -102,7 +102,7 @@ def _reference(name: str, values: list[nodes.Expr], template: Template, line: in
     texts = [str(value.value) for value in values if isinstance(value, nodes.Const)]
     if len(texts) != len(values) or not texts:
         template.refuse(
-            line, f"calls {name} with something that is no plain text", "Write the name in quotes."
+            line, f"calls {name} with something that is not plain text", "Write the name in quotes."
         )
     elif name == "source" and texts[0] in REFUSED_SOURCES:
         template.refuse(line, f"reads the source {texts[0]}", "No model may read it: use another source.")
@@ -113,19 +113,19 @@ def _reference(name: str, values: list[nodes.Expr], template: Template, line: in
 
 
 def _table(name: str, values: list[nodes.Expr], template: Template, line: int) -> str:
-    """The table that a macro is made of stands in for it, and is held to the same rules."""
+    """The table that a macro reads stands in for it, under the same rules."""
     if len(values) == 1:
         (value,) = values
         if isinstance(value, nodes.Call) and _name(value.node) == "ref":
             return _expression(value, template)
         if isinstance(value, nodes.Const) and _WORD.fullmatch(str(value.value)):
             return str(value.value)
-    template.refuse(line, f"calls {name} with something that is no table", _ONLY_TABLES)
+    template.refuse(line, f"calls {name} with something that is not a table", _ONLY_TABLES)
     return f"{TABLE}0"
 
 
 def _argument(value: nodes.Expr, template: Template) -> str:
-    """One argument of a macro, which puts text into the SQL as it is: text must be one SQL expression."""
+    """One argument of a macro. Text goes into the SQL as it is, so it must be one SQL expression."""
     if isinstance(value, nodes.Call):
         return _expression(value, template)
     if isinstance(value, nodes.Neg) and isinstance(value.node, nodes.Const):
@@ -135,13 +135,13 @@ def _argument(value: nodes.Expr, template: Template) -> str:
             return str(value.value)
         template.refuse(
             value.lineno,
-            "gives a macro text that is no single SQL expression",
+            "gives a macro text that is not a single SQL expression",
             "Write a column or an expression.",
         )
         return "null"
     template.refuse(
         value.lineno,
-        f"gives a macro something that is no plain value ({_written(value)})",
+        f"gives a macro something that is not a plain value ({_written(value)})",
         "Write text, a number or another allowed call.",
     )
     return "null"

@@ -1,4 +1,4 @@
-"""From the types of a file to those of a table: what is cast, and what cannot be."""
+"""Casts the columns of a file to the types of a table, and finds the values that cannot be cast."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import duckdb
 from cdp_cli.errors import FixConfiguration, FixInput
 from cdp_cli.staging.files import TEXT, SourceFile, identifier, reading
 
-# What a text column is taken for where nobody declared it, first match first. Leading zeros and a plus
-# stay text: they are postal codes, telephone numbers and ids.
+# The type of a text column that no source declares: the first pattern that all its values match. Values with
+# leading zeros or a plus stay text, because they are postal codes, telephone numbers or ids.
 _LOOKS_LIKE = {
     "BIGINT": "regexp_matches(VALUE, '^-?(0|[1-9][0-9]{0,17})$')",
     "DOUBLE": "regexp_matches(VALUE, '^-?(0|[1-9][0-9]{0,14})([.][0-9]+)?$')",
@@ -44,13 +44,13 @@ def canonical_type(declared: str, where: str) -> str:
             ).fetchone()
     except duckdb.Error as error:
         raise FixConfiguration(
-            f"{where} is of the type {declared!r}, which there is not.", "Correct it."
+            f"{where} has the unknown type {declared!r}.", "Use a type of DuckDB."
         ) from error
     return str(found[0]) if found else TEXT
 
 
 def inferred_types(file: SourceFile, columns: list[str]) -> dict[str, str]:
-    """What the values of columns look like, over the whole file; types other than text stay as they are."""
+    """The types that the values of text columns look like, over the whole file; other types stay."""
     texts = [column for column in columns if _is_text(file.columns[column])]
     types = {column: file.columns[column] for column in columns}
     if not texts:
@@ -84,7 +84,7 @@ def check(file: SourceFile, planned: list[Cast], table: str) -> int:
         counted = connection.execute(f"select count(*), {failing} from {file.relation}").fetchone() or (0,)
         wrong = [cast for cast, count in zip(planned, counted[1:], strict=True) if count]
         if wrong:
-            # Numbering the rows takes one thread, so only where there is something to say.
+            # Numbering the rows runs in one thread, so it is done only if there is an error.
             first = ", ".join(f"min(_row) filter (where {cast.fails})" for cast in wrong)
             rows = connection.execute(
                 f"select {first} from (select *, row_number() over () as _row from {file.relation})"
@@ -107,11 +107,11 @@ def _cast(column: str, in_file: str, from_type: str, to_type: str) -> Cast:
         return Cast(column, to_type, _text(in_file, from_type), "false")
     text = _text(in_file, from_type)
     if _is_text(from_type):
-        # The empty text of JSON and of quoted CSV is no value of any type but text.
+        # Empty strings become null, except in text columns.
         text = f"nullif(trim({text}), '')"
         value, given = f"try_cast({text} as {to_type})", f"{text} is not null"
         if to_type in _INTEGERS:
-            # try_cast rounds 1.5 to 2 and drops leading zeros: both are other values than the file has.
+            # try_cast rounds 1.5 to 2 and drops leading zeros, so both would change the value.
             value = f"try_cast(regexp_replace({text}, '[.]0*$', '') as {to_type})"
             return Cast(
                 column, to_type, value,
@@ -136,7 +136,7 @@ def _is_nested(data_type: str) -> bool:
 
 
 def _flat(data_type: str) -> str:
-    """A raw table has no nested columns: they are kept as JSON text."""
+    """Nested columns become JSON text, because a raw table has none."""
     return TEXT if _is_nested(data_type) or data_type == "JSON" else data_type
 
 

@@ -1,7 +1,7 @@
 """A file as a table: CSV, JSON lines and Parquet, each read by DuckDB without guessing.
 
-CSV and JSON give text, which is then cast to the types that the table has. Nothing here quotes a value:
-what is wrong is named by file, row and column.
+CSV and JSON are read as text and then cast to the types of the table. Errors name file, row and column, and
+never quote a value.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _KINDS = {
     ".parquet": "parquet",
 }
 _HASH_BYTES = 1 << 20
-# An export's row can hold a long text, but a megabyte in one is an unclosed quote.
+# A row may hold a long text, but several megabytes mean an unclosed quote.
 _MAX_ROW_BYTES = 8 << 20
 
 
@@ -56,9 +56,9 @@ class SourceFile:
 
 
 def open_file(path: Path, encoding: str = "utf-8") -> SourceFile:
-    """Look at a file's form and its columns, not yet at its rows.
+    """Read a file's format and columns, not its rows.
 
-    Raises FixInput where there is no such file, it is empty, damaged, or of a form that cannot be read.
+    Raises FixInput if there is no such file, it is empty, damaged, or of a format that cannot be read.
     """
     kind = _kind(path)
     if path.stat().st_size == 0:
@@ -75,7 +75,7 @@ def open_file(path: Path, encoding: str = "utf-8") -> SourceFile:
 
 @contextmanager
 def reading(file: SourceFile) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection to read the file with; what is broken in the file is raised as FixInput, by its line."""
+    """A connection to read the file with. A broken file raises FixInput with the line."""
     with _reader() as connection, _explained(file.path, file.encoding):
         yield connection
 
@@ -94,7 +94,7 @@ def identifier(name: str) -> str:
 def _reader() -> Iterator[duckdb.DuckDBPyConnection]:
     connection = duckdb.connect(":memory:")
     try:
-        # So that a time with an offset becomes UTC, and one without is taken to be it.
+        # A time with an offset is converted to UTC, and one without an offset counts as UTC.
         connection.execute("set timezone = 'UTC'")
         yield connection
     finally:
@@ -110,7 +110,7 @@ def _kind(path: Path) -> str:
     kind = _KINDS.get(plain.suffix.lower())
     if kind is None or (kind == "parquet" and plain is not path):
         raise FixInput(
-            f"{path} ends in {path.suffix or 'nothing'}, which does not say how to read it.",
+            f"{path} ends in {path.suffix or 'nothing'}, which is not a format that can be read.",
             "Name it .csv, .tsv, .jsonl or .json (each also .gz), or .parquet.",
         )
     return kind
@@ -160,7 +160,7 @@ def _json(path: Path) -> str:
         while not start and (line := lines.readline()):
             start = line.strip()[:1]
     form = "array" if start == "[" else "newline_delimited"
-    # Depth 1 leaves each value as it is written; a zip of "01234" must not become a number by inference.
+    # Depth 1 leaves each value as it is written: the zip "01234" must not become a number.
     return (
         f"read_json({quoted(str(path))}, format = '{form}', records = true, maximum_depth = 1, "
         f"sample_size = -1, maximum_object_size = {_MAX_ROW_BYTES}, compression = {_compression(path)})"
@@ -170,7 +170,7 @@ def _json(path: Path) -> str:
 def _described(path: Path, relation: str, kind: str) -> dict[str, str]:
     with _reader() as connection, _explained(path, "utf-8"):
         rows = connection.execute(f"describe select * from {relation}").fetchall()
-    # DuckDB names a single column `json` where no row is an object.
+    # If no row is an object, DuckDB names a single column `json`.
     if kind == "json" and [row[0] for row in rows] == ["json"]:
         raise FixInput(f"{path} has no rows that are JSON objects.", "Write one object a line.")
     return {str(row[0]): str(row[1]) for row in rows}
@@ -184,9 +184,9 @@ def _bytes(path: Path) -> Iterator[IO[bytes]]:
 
 @contextmanager
 def _text(path: Path, encoding: str) -> Iterator[IO[str]]:
-    """The file as text, with or without a byte order mark, to look at its beginning."""
+    """The file as text, with or without a byte order mark, to read its beginning."""
     codec = "utf-8-sig" if encoding == "utf-8" else encoding
-    # What cannot be read further down is for DuckDB to find, which knows the line.
+    # DuckDB finds errors further down, because it knows the line.
     with _bytes(path) as opened, io.TextIOWrapper(opened, codec, errors="replace", newline="") as lines:
         yield lines
 
@@ -201,7 +201,7 @@ def _sha256(path: Path) -> str:
 
 @contextmanager
 def _explained(path: Path, encoding: str) -> Iterator[None]:
-    """Say what is wrong with a file without repeating what stands in it."""
+    """The error for a file, without quoting its content."""
     try:
         yield
     except (gzip.BadGzipFile, EOFError) as error:
@@ -238,18 +238,16 @@ def _from_duckdb(path: Path, encoding: str, message: str) -> FixInput:
     fields = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", message)
     if fields:
         return FixInput(
-            f"{path}{where} has {fields[2]} fields where the header has {fields[1]}.",
-            "Correct the line; a value that holds the delimiter or a line break must stand in quotes.",
+            f"{path}{where} has {fields[2]} fields, but the header has {fields[1]}.",
+            "Correct the line; a value that holds the delimiter or a line break must be quoted.",
         )
     if "Maximum line size" in message or "max_line_size" in message:
         return FixInput(f"{path}{where} is over 8 MB long.", "Look for a quote that is not closed.")
-    return FixInput(
-        f"{path}{where} cannot be read.", "Open it and look for what is broken there, or export it again."
-    )
+    return FixInput(f"{path}{where} cannot be read.", "Open it and correct it there, or export it again.")
 
 
 def _json_problem(path: Path) -> FixInput:
-    """Find the first line that is no JSON object; only read this way once it is known that there is one."""
+    """Find the first line that is not a JSON object. Called only if there is one, because it is slow."""
     with _bytes(path) as lines:
         for number, line in enumerate(lines, start=1):
             try:

@@ -1,4 +1,4 @@
-"""Takes files into raw tables: checked whole, appended in one transaction, and never twice by mistake."""
+"""Loads files into raw tables: checked completely, appended in one transaction, never twice by mistake."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from cdp_cli.warehouse import Warehouse, open_warehouse
 LOADED_AT, LOAD_ID = "_loaded_at", "_load_id"
 _OURS = {LOADED_AT: "TIMESTAMP", LOAD_ID: "VARCHAR"}
 _BATCH_ROWS = 500_000
-# Schemas that dbt and cdp write: a raw table in one of them would be overwritten or read as ours.
+# dbt and cdp write these schemas, so a raw table in one of them could be overwritten.
 _RESERVED = {
     "staging", "unified", "identity", "profiles", "segments", "activation", "insights", "cdp", "truth",
     "main", "information_schema", "pg_catalog",
@@ -31,7 +31,7 @@ _RESERVED = {
 
 @dataclass(frozen=True)
 class Load:
-    """One file as it was taken in. `undeclared` are its columns that no source declares; they were kept."""
+    """One loaded file. `undeclared` are its columns that no source declares; they are loaded too."""
 
     load_id: str
     file: str
@@ -56,8 +56,8 @@ def load(
 ) -> list[Load]:
     """Append files to the raw table `into` (`source.table`): all of them, or none.
 
-    A table that models/staging declares must be given its columns, of their types; another one takes what
-    the first file looks like. Raises FixInput where a file does not fit, ConfirmFirst where one was loaded
+    A file for a table that models/staging declares must have its columns with their types. Any other table
+    gets the columns of the first file. Raises FixInput if a file does not fit, ConfirmFirst if one was loaded
     before and `again` is not said.
     """
     target = _target(settings, into)
@@ -69,7 +69,7 @@ def load(
         planned = []
         for file in files:
             plan = _plan(file, target, into, types)
-            # What the first file brings, the next ones must fit.
+            # The other files must fit the columns of the first.
             types = {**types, **{cast.column: cast.type for cast in plan.casts}}
             planned.append(plan)
         with warehouse.transaction():
@@ -86,7 +86,7 @@ def _target(settings: Settings, into: str) -> RawTable:
     found = raw_tables(settings.project_dir).get(into) or RawTable(source, table, source, Path(), {})
     if found.schema in _RESERVED:
         raise FixConfiguration(
-            f"--into {into!r} names the schema {found.schema!r}, which belongs to the platform.",
+            f"--into {into!r} names the schema {found.schema!r}, which dbt and cdp write.",
             "Name the source after the tool that the file comes from.",
         )
     return found
@@ -111,7 +111,7 @@ def _refuse_known(warehouse: Warehouse, target: RawTable, files: Sequence[Source
 
 
 def _types(target: RawTable, into: str, there: Mapping[str, str]) -> dict[str, str]:
-    """The columns of the table: as it is, where it is there already, and as it is declared."""
+    """The columns of the table: as it exists, if it does, and as it is declared."""
     known = {name.lower() for name in there} | set(_OURS)
     declared = {
         name: casting.canonical_type(kind, f"{target.path}: the column {name} of {into}")
@@ -134,7 +134,7 @@ def _plan(file: SourceFile, target: RawTable, into: str, types: Mapping[str, str
             )
     known = {column: given[column.lower()] for column in types if column.lower() in given}
     new = [name for name in given.values() if name not in known.values()]
-    # Beside declared columns, others stay text: nobody has said what they are.
+    # Undeclared columns beside declared ones stay text.
     looks = dict.fromkeys(new, "VARCHAR") if target.columns else casting.inferred_types(file, new)
     wanted = {**{column: types[column] for column in known}, **looks}
     planned = casting.casts(file, wanted, {**known, **{name: name for name in new}})
@@ -170,7 +170,7 @@ def _append(
 def _batches(plan: _Planned, loaded: Load, shape: Mapping[str, str]) -> Iterator[pa.Table]:
     """The file's rows in the table's types; at least one batch, though it may be empty."""
     values = {cast.column: f"{cast.value} as {identifier(cast.column)}" for cast in plan.casts}
-    # A new table gets the columns in the order in which they are declared, also those the file lacks.
+    # A new table gets all declared columns in their order, also those that the file lacks.
     values = {
         **{
             name: values.get(name, f"cast(null as {kind}) as {identifier(name)}")

@@ -56,7 +56,7 @@ CASES = [
         "a demo is there",
         "--customers 10",
         "The warehouse already holds a demo. "
-        "Add days with `cdp demo --advance DAYS`, or make it anew with --replace.",
+        "Add days with `cdp demo --advance DAYS`, or replace it with --replace.",
     ),
     Case(
         "tables of the user's own",
@@ -88,7 +88,7 @@ CASES = [
     Case(
         "advance with a seed",
         "--advance 1 --seed 2",
-        "--advance goes with no other option, for it adds days to the demo that is there. "
+        "--advance cannot be combined with other options, because it adds days to an existing demo. "
         "Leave out --customers, --seed, --today and --replace.",
     ),
 ]

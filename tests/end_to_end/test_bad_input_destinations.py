@@ -17,26 +17,12 @@ import duckdb
 import pytest
 
 from cdp_cli.receiver import Receiver
-from tests.conftest import BARE_PARTS, ROOT, Project, copy_project
+from tests.conftest import ROOT, Project
+from tests.end_to_end.sync_project import PEOPLE, SYNC, build_sync_project
 
-PEOPLE = [(f"p{n}", f"person{n}@example.com") for n in range(1, 41)]
 CONNECTIONS = (ROOT / "connections.yml").read_text(encoding="utf-8")
 WEBHOOK = (ROOT / "cdp_cli" / "destinations" / "webhook.yml").read_text(encoding="utf-8")
 HOOK = WEBHOOK.replace("destination: webhook", "destination: hook")
-MODELS = {
-    "profiles/profiles": "select profile_id, email from main.people",
-    "profiles/purposes": "select 'service' as purpose, '*' as channel, 'Service' as label",
-    "profiles/profile_consents": (
-        "select profile_id, 'service' as purpose, 'granted' as state from main.people"
-    ),
-    "profiles/profile_suppressions": "select 'x' as profile_id, '*' as channel where false",
-}
-SYNC = """
-{{{{ config(meta={{'sync': {{
-    'connection': '{connection}', 'object': '{object}', 'mode': 'mirror', 'purpose': 'service',
-}}}}) }}}}
-select profile_id, profile_id as external_id, email from {{{{ ref('profiles') }}}}
-"""
 SYNCS = {
     "to_webhook": SYNC.format(connection="crm_webhook", object="people"),
     "to_klaviyo": SYNC.format(connection="newsletter", object="vip_list").replace("mirror", "audience"),
@@ -66,7 +52,7 @@ CASES = [
     Case(
         "unset_variable",
         "to_klaviyo",
-        "connections.newsletter.secrets.api_key asks for the environment variable KLAVIYO_API_KEY, "
+        "connections.newsletter.secrets.api_key needs the environment variable KLAVIYO_API_KEY, "
         "which is not set. Set KLAVIYO_API_KEY.",
         4,
         environment={"KLAVIYO_API_KEY": ""},
@@ -103,7 +89,7 @@ CASES = [
     Case(
         "malformed_signing_secret",
         "to_webhook",
-        "connections.crm_webhook.secrets.signing_secret is no Standard Webhooks secret: "
+        "connections.crm_webhook.secrets.signing_secret is not a Standard Webhooks secret: "
         "it does not start with whsec_.",
         4,
         environment={"CRM_WEBHOOK_SECRET": KEY},
@@ -174,21 +160,7 @@ CASES = [
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    root = tmp_path_factory.mktemp("destinations") / "project"
-    project = copy_project(
-        root, [*BARE_PARTS, "connections.yml"], ["macros", "dbt_project.yml", "models/_operations.yml"]
-    )
-    models = {project.engine / "models" / name: sql for name, sql in MODELS.items()}
-    models |= {root / "models" / "activation" / name: sql for name, sql in SYNCS.items()}
-    for path, sql in models.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.with_suffix(".sql").write_text(sql, encoding="utf-8")
-    with duckdb.connect(str(project.warehouse)) as warehouse:
-        warehouse.execute("create table people (profile_id varchar, email varchar)")
-        warehouse.executemany("insert into people values (?, ?)", PEOPLE)
-    ran = project.dbt("build")
-    assert ran.code == 0, ran.out
-    return project
+    return build_sync_project(tmp_path_factory.mktemp("destinations") / "project", SYNCS)
 
 
 @pytest.fixture
@@ -258,5 +230,5 @@ def test_the_receiver_refuses_a_port_in_use_and_a_fault_that_is_none(
         assert (wrong.code, sentence in wrong.err) == (4, True)
     bad = project.cdp("receiver", "--port", "0", CRM_WEBHOOK_SECRET=KEY)
     assert bad.code == 4
-    assert "CRM_WEBHOOK_SECRET is no Standard Webhooks secret" in bad.err
+    assert "CRM_WEBHOOK_SECRET is not a Standard Webhooks secret" in bad.err
     assert KEY not in bad.err

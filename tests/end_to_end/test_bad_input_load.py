@@ -48,15 +48,15 @@ CASES = [
         "a line with a field too few",
         text("a.csv", LEADS + GOOD + "L2,Bo,bo@example.com\n" + GOOD),
         "a.csv --into crm.leads",
-        "a.csv, line 3, has 3 fields where the header has 9. "
-        "Correct the line; a value that holds the delimiter or a line break must stand in quotes.",
+        "a.csv, line 3, has 3 fields, but the header has 9. "
+        "Correct the line; a value that holds the delimiter or a line break must be quoted.",
     ),
     Case(
         "a line with a field too many",
         text("a.csv", LEADS + GOOD + NEXT.replace("London", "London, UK")),
         "a.csv --into crm.leads",
-        "a.csv, line 3, has 10 fields where the header has 9. "
-        "Correct the line; a value that holds the delimiter or a line break must stand in quotes.",
+        "a.csv, line 3, has 10 fields, but the header has 9. "
+        "Correct the line; a value that holds the delimiter or a line break must be quoted.",
     ),
     Case(
         "a missing column",
@@ -110,7 +110,7 @@ CASES = [
         "an extension that says nothing",
         text("a.xlsx", "PK"),
         "a.xlsx --into crm.leads",
-        "a.xlsx ends in .xlsx, which does not say how to read it. "
+        "a.xlsx ends in .xlsx, which is not a format that can be read. "
         "Name it .csv, .tsv, .jsonl or .json (each also .gz), or .parquet.",
     ),
     Case(
@@ -137,7 +137,7 @@ CASES = [
         "a schema of the platform",
         text("a.csv", LEADS + NEXT),
         "a.csv --into identity.leads",
-        "--into 'identity.leads' names the schema 'identity', which belongs to the platform. "
+        "--into 'identity.leads' names the schema 'identity', which dbt and cdp write. "
         "Name the source after the tool that the file comes from.",
         4,
     ),

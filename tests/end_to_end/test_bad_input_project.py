@@ -55,7 +55,7 @@ CASES = [
     ),
     Case(
         "a variable of profiles.yml is not set",
-        "profiles.yml asks for the environment variable WAREHOUSE_PLACE, which is not set. Set WAREHOUSE_PLACE",
+        "profiles.yml needs the environment variable WAREHOUSE_PLACE, which is not set. Set WAREHOUSE_PLACE",
         4,
         ("status",),
         replaced("profiles.yml", "env_var('CDP_DATA', 'data')", "env_var('WAREHOUSE_PLACE')"),

@@ -148,7 +148,7 @@ def test_only_changes_are_sent_and_every_destination_holds_exactly_what_it_shoul
     tmp_path_factory: pytest.TempPathFactory, receiver: Receiver
 ) -> None:
     project = copy_project(tmp_path_factory.mktemp("whole_path") / "project")
-    made = project.cdp("demo", "--customers", "1500", "--seed", "11", "--today", TODAY, "--json")
+    made = project.cdp("demo", "--customers", "3000", "--seed", "3", "--today", TODAY, "--json")
     assert made.code == 0, made.err
 
     first = project.cdp("run", "--json", **receiver.environment)

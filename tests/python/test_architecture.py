@@ -16,7 +16,17 @@ MODULES = sorted(path for path in PACKAGE.rglob("*.py") if ENGINE not in path.pa
 
 # Each layer may import the layers named after it, and itself.
 _GROUND = {"errors", "config", "log"}
-_PORTS = {"project", "compiled", "dbt", "engine_package", "warehouse", "destinations", "entities", "http", *_GROUND}
+_PORTS = {
+    "project",
+    "compiled",
+    "dbt",
+    "engine_package",
+    "warehouse",
+    "destinations",
+    "entities",
+    "http",
+    *_GROUND,
+}
 ALLOWED = {
     "cli": {"commands", "console", *_GROUND},
     "commands": {

@@ -1,1 +1,1 @@
-"""Look one person up."""
+"""Look up one person."""

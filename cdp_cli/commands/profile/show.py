@@ -1,4 +1,4 @@
-"""`cdp profile show`: one person, whole, with where each value came from."""
+"""`cdp profile show`: one person, and where each value came from."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def show(settings: Settings, who: str, as_json: bool) -> None:
     """Show the golden record of a person and what it is made of.
 
     WHO is a profile id (also a retired one), an e-mail, a phone, an account or card number, or a record
-    id. Where several profiles share it, they are listed.
+    id. If several profiles share it, they are listed.
 
     \b
     Examples:

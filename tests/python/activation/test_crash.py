@@ -90,12 +90,7 @@ def test_a_mirror_that_is_killed_ends_as_if_it_had_not_been(world: World) -> Non
         assert {name: row["city"] for name, row in world.receiver.objects.items()} == wanted
         twice = [key for key, times in world.receiver.applied.items() if times > 1]
         assert not twice
-        bad = sent_again(world) - doubted
-        if bad:
-            for r in world.receiver.requests:
-                if r["key"] in bad:
-                    print(turn, r["key"], r["attempt"], r["verb"], r["at"], len(r["rows"]), r["rows"][0])
-        assert not bad
+        assert sent_again(world) <= doubted
         assert world.run().requests == 0
     assert killed >= KILLS // 2
     assert [path.name for path in world.ledger_dir.iterdir()] == ["crm__people.duckdb"]
@@ -126,5 +121,8 @@ def test_events_of_a_killed_run_arrive_once(world: World) -> None:
 def test_a_first_run_killed_while_it_makes_its_ledger_can_be_repeated(world: World, moment: float) -> None:
     world.arrange(*(person(f"p{number:02}") for number in range(9)))
     kill_after(start(world), moment)
+    world.ledger_dir.mkdir(parents=True, exist_ok=True)
+    (world.ledger_dir / "crm__people.duckdb.1.new").touch()  # of a process that was killed at that moment
     assert world.run().status == "succeeded"
     assert len(world.receiver.objects) == 9
+    assert [path.name for path in world.ledger_dir.iterdir()] == ["crm__people.duckdb"]

@@ -57,7 +57,7 @@ def test_attempts_are_capped_and_the_rest_waits_for_the_next_run(world: World) -
     world.receiver.failures = [BUSY] * 6
     result = world.run()
     assert (result.status, result.added, result.in_doubt, result.requests) == ("failed", 0, 0, 6)
-    assert result.error is not None and "takes nothing now" in result.error.problem
+    assert result.error is not None and "accepts nothing now" in result.error.problem
     assert world.run().added == 9
     assert applied_at_most_once(world)
 

@@ -22,7 +22,7 @@ CASES = [
     ("no file", None, "connections.yml does not exist."),
     ("broken YAML", "connections: [", "connections.yml line 1: "),
     ("not a mapping", "- a\n", "is not a YAML mapping."),
-    ("a key twice", klaviyo("destination: files"), "line 5: the key 'destination' is there twice."),
+    ("a key twice", klaviyo("destination: files"), "line 5: the key 'destination' is given twice."),
     ("unknown key", klaviyo("colour: blue"), "unknown key connections.tool.colour."),
     ("no destination", HEAD + "    secrets: {}\n", "the key connections.tool.destination is missing."),
     (
@@ -44,7 +44,7 @@ CASES = [
     (
         "unset variable",
         klaviyo(secrets="{api_key: env:NOT_SET}"),
-        "secrets.api_key asks for the environment variable NOT_SET, which is not set.",
+        "secrets.api_key needs the environment variable NOT_SET, which is not set.",
     ),
     ("no such file", klaviyo(secrets="{api_key: file:gone}"), "gone, which cannot be read."),
     ("empty file", klaviyo(secrets="{api_key: file:empty}"), "empty, which is empty."),
@@ -53,7 +53,7 @@ CASES = [
     (
         "http in the open",
         klaviyo("base_url: http://a.klaviyo.com"),
-        "base_url is http, so that secrets and people's data would travel in clear.",
+        "base_url is http, which would send secrets and people's data unencrypted.",
     ),
     (
         "unset address",

@@ -29,11 +29,11 @@ CASES = [
     ("bytes: 1MB", "bytes: 1 parsec", "objects.*.upsert.batch.bytes: input should be a valid integer"),
     ("[50/s]", "[50/fortnight]", "limits.default.0: '50/fortnight' is not a rate like 10/s, 150/m"),
     ("limit: default", "limit: slow", "objects.* uses the limit 'slow', which limits does not have."),
-    ('post: ""\n      limit', 'post: ""\n      get: /x\n      limit', "say exactly one of get, post"),
+    ('post: ""\n      limit', 'post: ""\n      get: /x\n      limit', "give exactly one of get, post"),
     ("idempotency: keyed", "idempotency: lucky", "objects.*.idempotency: input should be 'keyed', 'upsert'"),
     ("idempotency: keyed", "idempotency: readback", "objects.*.idempotency: readback is for destinations"),
-    (", secret: signing_secret}", "}", "auth: say either header and value, or sign and secret."),
-    ("index: index, ", "", "objects.*.upsert.rejected: say how a record is found: index or key"),
+    (", secret: signing_secret}", "}", "auth: give either header and value, or sign and secret."),
+    ("index: index, ", "", "objects.*.upsert.rejected: give index or key, by which a record is found"),
     ('{description: "Any', '{normalise: shout, description: "Any', "'shout' is not a normaliser; there are"),
     (
         '{description: "Any',
@@ -45,7 +45,7 @@ CASES = [
     (
         "destination: own_webhook",
         "destination: own_webhook\ndestination: own_webhook",
-        "line 2: the key 'destination' is there twice.",
+        "line 2: the key 'destination' is given twice.",
     ),
 ]
 

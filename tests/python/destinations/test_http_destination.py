@@ -62,7 +62,7 @@ def test_a_job_that_we_cannot_ask_about_leaves_its_batch_in_doubt(
     receiver.fail(kind="status", status=status, path=JOBS, times=1)
     answer = profiles.send(batch(profiles, Verb.UPSERT, PEOPLE))
     assert isinstance(answer, InDoubt)
-    assert "took the batch but does not say what became of it" in answer.reason
+    assert "accepted the batch but does not report its outcome" in answer.reason
 
 
 def test_a_failed_look_up_means_that_nothing_was_sent(open_object: Open, receiver: Receiver) -> None:

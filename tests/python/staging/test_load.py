@@ -181,10 +181,12 @@ def test_a_whole_number_is_never_rounded_or_cut(settings, file, value: str) -> N
         load(settings, [file("a.csv", CSV.replace(",2,", f",{value},"))], "erp.items")
 
 
-def test_a_type_that_there_is_not_is_named(settings, file) -> None:
+def test_an_unknown_type_is_named(settings, file) -> None:
     path = settings.project_dir / "models" / "staging" / "erp" / "_erp.yml"
     path.write_text(DECLARED.replace("integer", "pieces"))
-    with pytest.raises(FixConfiguration, match=r"the column pieces of erp\.items is of the type 'pieces'"):
+    with pytest.raises(
+        FixConfiguration, match=r"the column pieces of erp\.items has the unknown type 'pieces'"
+    ):
         load(settings, [file("a.csv", CSV)], "erp.items")
 
 
