@@ -189,7 +189,8 @@ BAD_PROPERTIES = {
     ),
     "a mapping to a column that is not listed": (
         PERSON.replace("person,", "person, columns: {email: mail},"),
-        f"{FILE}: the meta of the model 'stg_fair__visitors' maps 'email' to 'mail', a column that the model does "
+        f"{FILE}: the meta of the model 'stg_fair__visitors' maps 'email' to 'mail', a column that the "
+        f"model does "
         "not list. List it under `columns:`, or correct the mapping.",
     ),
     "invalid YAML": (
