@@ -1,1 +1,1 @@
-"""How sources come in: files into raw tables, and staging models into the shared vocabulary."""
+"""How sources come in: files into raw tables, and models into the entities and traits that they give."""

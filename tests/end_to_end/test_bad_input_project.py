@@ -11,6 +11,11 @@ import pytest
 from tests.conftest import copy_project
 
 CONTACTS = "models/staging/crm/stg_crm__contacts.yml"
+CLUB = "{extends: person, columns: [{name: club, type: varchar, description: The club.}]}"
+VISITS = (
+    "models: [{name: visit_traits, columns: [{name: profile_id, data_type: string, description: The person.}, "
+    "{name: count_orders, data_type: bigint, description: Orders.}]}]"
+)
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,19 @@ def replaced(file: str, old: str, new: str) -> Callable[[Path], object]:
 
 
 def written(file: str, text: str) -> Callable[[Path], object]:
-    return lambda root: (root / file).write_text(text, encoding="utf-8")
+    def change(root: Path) -> None:
+        (root / file).parent.mkdir(exist_ok=True)
+        (root / file).write_text(text, encoding="utf-8")
+
+    return change
+
+
+def trait_group(properties: str) -> Callable[[Path], object]:
+    def change(root: Path) -> None:
+        written("models/traits/visit_traits.sql", "select profile_id from {{ ref('profiles') }}")(root)
+        written("models/traits/visit_traits.yml", properties)(root)
+
+    return change
 
 
 def removed(file: str) -> Callable[[Path], object]:
@@ -84,14 +101,15 @@ CASES = [
     ),
     Case(
         "a properties file that names an unknown entity",
-        f"{CONTACTS}: the model 'stg_crm__contacts' names the entity 'persona', which there is not. Use one of:",
+        f"{CONTACTS}: the model 'stg_crm__contacts' names the unknown entity 'persona'. Use one of:",
         4,
         ("generate",),
         replaced(CONTACTS, "entity: person", "entity: persona"),
     ),
     Case(
-        "a properties file without its key",
-        f"{CONTACTS}: the model 'stg_crm__contacts' does not list 'record_id', the key of the entity 'person'.",
+        "a properties file without the key",
+        f"{CONTACTS}: the model 'stg_crm__contacts' does not list 'record_id', the key of the entity "
+        f"'person'.",
         4,
         ("generate",),
         replaced(CONTACTS, "name: record_id", "name: recordid"),
@@ -104,8 +122,56 @@ CASES = [
         written(CONTACTS, "models:\n  - name: [x\n"),
     ),
     Case(
+        "an entity with an unknown type",
+        "entities/person.yml: the column 'club' has the unknown type 'text'. Use one of: varchar, timestamp,",
+        4,
+        ("generate",),
+        written("entities/person.yml", CLUB.replace("varchar", "text")),
+    ),
+    Case(
+        "an entity whose column clashes with another type",
+        "entities/person.yml gives the column 'email' of the entity 'person' the type 'bigint', but it has "
+        "the "
+        "type 'varchar' already. Use that type, or another name.",
+        4,
+        ("generate",),
+        written("entities/person.yml", CLUB.replace("club", "email").replace("varchar", "bigint")),
+    ),
+    Case(
+        "a mapping to a column that the model does not list",
+        f"{CONTACTS}: the meta of the model 'stg_crm__contacts' maps 'email' to 'mail', a column that the "
+        f"model "
+        "does not list.",
+        4,
+        ("generate",),
+        replaced(CONTACTS, "{entity: person}", "{entity: person, columns: {email: mail}}"),
+    ),
+    Case(
+        "a trait group without a properties file",
+        "models/traits/visit_traits.sql has no properties file.",
+        4,
+        ("generate",),
+        written("models/traits/visit_traits.sql", "select profile_id from {{ ref('profiles') }}"),
+    ),
+    Case(
+        "a trait group without a profile_id",
+        "models/traits/visit_traits.yml: the trait group 'visit_traits' has no column 'profile_id'.",
+        4,
+        ("generate",),
+        trait_group(VISITS.replace("{name: profile_id, data_type: string, description: The person.}, ", "")),
+    ),
+    Case(
+        "a trait that another group has",
+        "models/traits/visit_traits.yml: the trait group 'visit_traits' has the column 'count_orders', "
+        "which the trait group 'order_traits' has already.",
+        4,
+        ("generate",),
+        trait_group(VISITS),
+    ),
+    Case(
         "a union that is not up to date",
-        "models/unified/unified_orders.sql is not what the staging models say. Run `cdp generate` and commit",
+        "models/unified/unified_orders.sql is not what the properties files say. Run `cdp generate` and "
+        "commit",
         6,
         ("generate", "--check"),
         removed("models/unified/unified_orders.sql"),

@@ -1,4 +1,4 @@
-"""A business adds entities, columns, models that it has already and trait groups, by its own files alone."""
+"""A business adds entities, columns, models that it has already and trait groups with files of its own."""
 
 from __future__ import annotations
 

@@ -28,8 +28,10 @@ changes as (
     select
         segment,
         max(occurred_at) as last_changed_at,
-        sum(case when is_of_7d and event = 'entered' then 1 else 0 end) as count_entered_7d,
-        sum(case when is_of_7d and event = 'exited' then 1 else 0 end) as count_exited_7d
+        cast(sum(case when is_of_7d and event = 'entered' then 1 else 0 end) as {{ dbt.type_bigint() }})
+            as count_entered_7d,
+        cast(sum(case when is_of_7d and event = 'exited' then 1 else 0 end) as {{ dbt.type_bigint() }})
+            as count_exited_7d
 
     from events
     group by segment
