@@ -99,7 +99,7 @@ def _connected(count: int, given_edges: Any, *given: Any) -> Any:
     against = given_edges.cannot_link | given_edges.soft_cannot_link
     sure = (given_edges.must_link | (given_edges.probability >= bands.auto)) & ~against
     labels = components(count, given_edges.left[sure], given_edges.right[sure])
-    return np.unique(labels, return_index=True)[1][labels]
+    return np.unique(labels, return_index=True)[1][labels], []
 
 
 def _unlimited(count: int, given_edges: Any, filled: Any, *given: Any) -> Any:

@@ -91,7 +91,7 @@ LIMITS = {
 # Numbers that decide nothing about people: how results are drawn, stored or shown.
 OF_NO_MATTER = {
     "birth_dates_far_apart._YEARS", "change_guard._MOST_NAMED", "comparable_fields.FIRST_NAME_FILLED",
-    "in_memory_engine._THREADS", "refusal._MOST_NAMED", "refusal._MOST_RECORDS_COMPARED",
+    "in_memory_engine._THREADS", "refusal._MOST_NAMED",
     "sampling.SEED", "sampling._CONFIDENCE",
     "frequencies._DIGITS", "sampling._LEHMER",
 }  # fmt: skip

@@ -91,8 +91,11 @@ def new_assignments(
     stored: str | None,
     bands: Bands = DEFAULT,
     guard: ChangeGuard | None = None,
+    refusal_log: str | None = None,
 ) -> Relation:
     """New rows of identity_assignments; `stored` is the log.
+
+    Refused joins are appended to the table `refusal_log`, by its full name, once nothing stops the run.
 
     Raises FixModel if the run is one that is over, and ConfirmFirst if the rows would change more of the
     profiles than `guard` allows.
@@ -101,11 +104,14 @@ def new_assignments(
         run = engine.read(tables["identity_run"]).to_pylist()[0]
         log = engine.table(stored) if stored else engine.to_relation(assignments.SCHEMA.empty_table())
         given = assignment_input(tables, log)
-        rows = pipeline.assign(engine, given, run["run_id"], run["started_at"], bands)
+        outcome = pipeline.assign(engine, given, run["run_id"], run["started_at"], bands)
+        rows = engine.to_relation(outcome.assignments)
         if stored and engine.query(rows, "select record_id from given limit 1").num_rows:
             _check_run(run["started_at"], _last(engine, stored, "assigned_at"), "identity_assignments")
         if guard is not None and stored:
             change_guard.check(engine, guard, rows, log, given.decisions)
+        if refusal_log is not None:
+            engine.append(refusal_log, outcome.refusals)
         return rows
     finally:
         engine.close()

@@ -65,8 +65,11 @@ class Engine(Protocol):
         column, and runs where the rows are. It outlives the engine.
         """
 
-    def to_relation(self, table: pa.Table) -> Relation:
-        """A small Arrow table as a model returns it."""
+    def append(self, name: str, relation: Relation) -> None:
+        """Add rows, by column name, to a table of the warehouse that exists, by its full name."""
+
+    def to_relation(self, table: Relation) -> Relation:
+        """A small Arrow table as a model returns it; a relation stays as it is."""
 
     def splink(self) -> AbstractContextManager[Any]:
         """Splink's database API over the tables of this engine; what Splink made goes when it ends."""

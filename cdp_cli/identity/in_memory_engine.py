@@ -125,7 +125,13 @@ class InMemory:
         ]
         return pa.concat_tables([schema.empty_table(), *done])
 
-    def to_relation(self, table: pa.Table) -> Relation:
+    def append(self, name: str, relation: Relation) -> None:
+        """Add rows, by column name, to a table."""
+        self.connection.register("appended", relation)
+        self.connection.execute(f"insert into {name} by name select * from appended")
+        self.connection.unregister("appended")
+
+    def to_relation(self, table: Relation) -> Relation:
         """A small Arrow table as it is."""
         return table
 

@@ -116,12 +116,12 @@ def link_two(
 
 def assign(
     engine: Engine, given: Input, run_id: str, assigned_at: dt.datetime, bands: Bands = DEFAULT
-) -> Relation:
-    """New rows of identity_assignments, on one machine or partition by partition."""
+) -> assignments.Outcome:
+    """What a run changes and what it refuses, on one machine or partition by partition."""
     if engine.distributed:
         return partitioned_assignment.assign(engine, given, run_id, assigned_at, bands)
     tables = {
         name: engine.query(relation, f"select {', '.join(COLUMNS.get(name, '*'))} from given")
         for name, relation in vars(given).items()
     }
-    return engine.to_relation(assignments.assign(Input(**tables), run_id, assigned_at, bands))
+    return assignments.assign(Input(**tables), run_id, assigned_at, bands)

@@ -27,7 +27,7 @@ _CHANGES = pa.schema(
 
 @dataclass(frozen=True)
 class Resolution:
-    """What became of the records: normalised `records`, `pairs`, and `assigned`, the rows of the log.
+    """What became of the records: normalised `records`, `pairs`, the rows of the log, and refused joins.
 
     `keys` are what they were compared under (report.keys_compared).
     """
@@ -37,6 +37,7 @@ class Resolution:
     keys: pa.Table
     pairs: pa.Table
     assigned: pa.Table
+    refused: pa.Table
 
 
 def resolve(
@@ -81,10 +82,10 @@ def resolve(
             "identity_record_log": _CHANGES.empty_table(),
         }
         log = assignments.SCHEMA.empty_table() if log is None else log
-        assigned = pipeline.assign(engine, assignment_input(reads, log), at.isoformat(), at, bands)
+        outcome = pipeline.assign(engine, assignment_input(reads, log), at.isoformat(), at, bands)
     finally:
         engine.close()
-    return Resolution(model, tables["identity_records"], keys, scored, assigned)
+    return Resolution(model, tables["identity_records"], keys, scored, *vars(outcome).values())
 
 
 def _with_unique_sources(people: pa.Table, unique_sources: Sequence[str]) -> pa.Table:

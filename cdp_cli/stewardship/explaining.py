@@ -9,7 +9,7 @@ from cdp_cli.errors import FixInput
 from cdp_cli.stewardship.explanation import Explanation, explain, is_stored, strongest_pair
 from cdp_cli.stewardship.finding import Found, find_records
 from cdp_cli.stewardship.identity_sql import identity_sql
-from cdp_cli.stewardship.reading import read_blocks, read_profiles
+from cdp_cli.stewardship.reading import read_blocks, read_profiles, read_refusals
 from cdp_cli.warehouse import Warehouse
 
 
@@ -34,4 +34,5 @@ def explain_two(warehouse: Warehouse, one: str, other: str, settings: Settings) 
         raise FixInput("Both are the same record.", "Name two records, or one of another profile.")
     # Blocks are only asked for a pair that was not scored: counting them costs the most.
     blocks = read_blocks(warehouse, () if is_stored(given.pairs, *two) else two)
-    return Explained(sides, explain(given, blocks, profiles, *two, lambda: identity_sql(settings)))
+    refusals = read_refusals(warehouse, *(side.profile_id for side in sides))
+    return Explained(sides, explain(given, blocks, refusals, profiles, *two, lambda: identity_sql(settings)))

@@ -23,8 +23,7 @@ from cdp_cli.identity.prepare import IdentitySql
 from cdp_cli.identity.training import trained_model
 from cdp_cli.identity.training.trained_model import Model
 from cdp_cli.stewardship.blocking import BlockingRule, blocking_rules
-from cdp_cli.stewardship.refusal import Reason, refusals, said
-from cdp_cli.stewardship.rivals import rivalries
+from cdp_cli.stewardship.refusal import Reason, decided_apart, recorded, said, vetoed
 from cdp_cli.stewardship.waterfall import Waterfall, waterfall
 
 # What a person compares, in the columns of identity_records.
@@ -97,6 +96,7 @@ class Explanation:
 def explain(
     given: Input,
     blocks: pa.Table,
+    refusals: pa.Table,
     profiles: Mapping[str, str],
     left: str,
     right: str,
@@ -106,14 +106,14 @@ def explain(
     """Why the records `left` and `right` are one profile, or are not.
 
     `given` has the records of their profiles and of all that they have pairs with, and what concerns them
-    (`changes` and `log` are not read); `blocks` the rows of identity_blocks of the two, `profiles` the
-    profile of each record of `given`. `sql` compiles the models, and is only called for a pair without a
-    score.
+    (`changes` and `log` are not read); `blocks` has the rows of identity_blocks of the two, `refusals` the
+    latest of identity_refusals between their profiles, `profiles` the profile of each record of `given`. `sql` compiles
+    the models, and is only called for a pair without a score.
 
     Raises FixModel where the model that scored the pairs is missing.
     """
     sides = profiles[left], profiles[right]
-    rivals = rivalries(given.pairs, given.records, profiles, *sides, bands)
+    reasons_recorded = recorded(refusals, profiles)
     profiles = {record: profile for record, profile in profiles.items() if profile in sides}
     given = _narrowed(given, profiles)
     model = pinned_model(given.models, given.pairs.column("version").to_pylist())
@@ -135,7 +135,12 @@ def explain(
     reasons: tuple[Reason, ...] = ()
     if not joined:
         asked = (link.left_record_id, link.right_record_id)
-        reasons = (*refusals(given, held, profiles, asked, model, bands), *rivals)
+        found = [*decided_apart(held, profiles, asked)]
+        if link.veto is not None and link.decision is None:
+            found.append(vetoed(*asked, link.veto))
+        if case.is_sure(given.pairs):
+            found += [reason for reason in reasons_recorded if reason not in found]
+        reasons = tuple(found)
     return Explanation(
         left_record_id=link.left_record_id,
         right_record_id=link.right_record_id,
@@ -253,6 +258,14 @@ class _Case:
             decision=said(decision) if decision else None,
             standing=self._standing(row, decision),
             scored_now=scored_now,
+        )
+
+    def is_sure(self, pairs: pa.Table) -> bool:
+        """Whether a pair between the two profiles would join them, so that what was refused still is."""
+        return any(
+            self.profiles[row["left_record_id"]] != self.profiles[row["right_record_id"]]
+            and row["match_probability"] >= self.bands.auto - self.bands.hysteresis
+            for row in pairs.to_pylist()
         )
 
     def path(self, left: str, right: str) -> tuple[Link, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
-from cdp_cli.identity.clustering import assignments
+from cdp_cli.identity.clustering import assignments, refusals
 from cdp_cli.identity.inputs import Input
 from cdp_cli.stewardship.decision_log import need_build, read_decisions
 from cdp_cli.warehouse import Warehouse
@@ -89,6 +89,19 @@ def read_blocks(warehouse: Warehouse, record_ids: Sequence[str]) -> pa.Table:
             }
             for rule, key in common.items()
         ]
+    )
+
+
+def read_refusals(warehouse: Warehouse, profile_id: str, other_id: str) -> pa.Table:
+    """The refused joins of two profiles that no later run took back, as rows of identity_refusals."""
+    if not warehouse.exists("identity", "identity_refusals"):
+        # Built by an earlier release.
+        return refusals.SCHEMA.empty_table()
+    return warehouse.arrow(
+        "select * from identity.identity_refusals where is_latest and ("
+        "(left_profile_now = ? and right_profile_now = ?) or (left_profile_now = ? and right_profile_now = ?)"
+        ") order by left_record_id, right_record_id",
+        [profile_id, other_id, other_id, profile_id],
     )
 
 

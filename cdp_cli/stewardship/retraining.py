@@ -149,7 +149,7 @@ def _people(
 ) -> tuple[PeopleChange, pa.Table]:
     """What the new model would change, and the profiles before it (record_id, profile_id)."""
     # What the next build would do anyway is not the new model's doing.
-    next_build = assignments.assign(given, "next", at, bands)
+    next_build = assignments.assign(given, "next", at, bands).assignments
     log = pa.concat_tables([given.log.select(assignments.SCHEMA.names).cast(assignments.SCHEMA), next_build])
     then = dt.timedelta(seconds=1)
     moments = pa.array([at + then] * scored.num_rows, pa.timestamp("us"))
@@ -163,7 +163,7 @@ def _people(
     rows = (
         assignments.SCHEMA.empty_table()
         if model.version == content_of(pinned.version)
-        else assignments.assign(after, "new model", at + then, bands)
+        else assignments.assign(after, "new model", at + then, bands).assignments
     )
     engine = InMemory()
     try:

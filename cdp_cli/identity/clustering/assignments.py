@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 
 import duckdb
 import numpy as np
@@ -10,12 +11,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from cdp_cli.identity.bands import DEFAULT, Bands
-from cdp_cli.identity.clustering import ids
+from cdp_cli.identity.clustering import ids, refusals
 from cdp_cli.identity.clustering.clustering import cluster, held_components
 from cdp_cli.identity.clustering.constraints import constraints, with_unscored
 from cdp_cli.identity.clustering.decisions import settled
 from cdp_cli.identity.clustering.edges import read_edges
 from cdp_cli.identity.clustering.graph import Edges
+from cdp_cli.identity.engine import Relation
 from cdp_cli.identity.in_memory_engine import connect
 from cdp_cli.identity.inputs import Input
 
@@ -33,6 +35,17 @@ SCHEMA = pa.schema(
 )
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """New rows of identity_assignments and of the log of refused joins, each in the columns of its SCHEMA.
+
+    Both are Arrow tables, or relations of the engine that put them together.
+    """
+
+    assignments: Relation
+    refusals: Relation
+
+
 def assign(
     given: Input,
     run_id: str,
@@ -40,8 +53,8 @@ def assign(
     bands: Bands = DEFAULT,
     since: dt.datetime | None = None,
     rescored: bool | None = None,
-) -> pa.Table:
-    """New rows of identity_assignments, in the columns of SCHEMA, sorted by record: what this run changes.
+) -> Outcome:
+    """What this run changes, sorted by record, and the joins that it refuses.
 
     `given` holds Arrow tables; where they are a part of the whole, `since` is the last run of the whole log,
     and `rescored` says whether all pairs of the whole were scored since.
@@ -56,7 +69,7 @@ def assign(
         labels = held_components(touched.size, edges, bands)
         chosen = _records_of_touched_components(labels, touched)
         if not chosen.size and not _removed(connection):
-            return SCHEMA.empty_table()
+            return Outcome(SCHEMA.empty_table(), refusals.SCHEMA.empty_table())
         return _changes(connection, given, edges, chosen, run_id, assigned_at, bands)
     finally:
         connection.close()
@@ -179,7 +192,7 @@ def _changes(
     run_id: str,
     assigned_at: dt.datetime,
     bands: Bands,
-) -> pa.Table:
+) -> Outcome:
     """Group the chosen records, name the groups, and compare with the log."""
     renumbered = np.full(_count(connection, "numbered"), -1, dtype=np.int64)
     renumbered[chosen] = np.arange(chosen.size)
@@ -205,7 +218,7 @@ def _changes(
         left join present on numbered.record_id = present.record_id
     """)
     held_to = constraints(connection, given, edges, chosen.size, bands)
-    groups = cluster(
+    groups, refused = cluster(
         chosen.size, with_unscored(edges, held_to.between), held_to.filled, held_to.limits, bands
     )
     profile_ids = _profile_ids(connection, groups)
@@ -221,6 +234,14 @@ def _changes(
             }
         ),
     )
+    connection.register("between", held_to.between)
+    limits = given.identifier_types.column("identifier_type").to_pylist()
+    stopped = refusals.refusal_rows(connection, refused, limits, run_id, assigned_at)
+    return Outcome(_changed_rows(connection, run_id, assigned_at), stopped)
+
+
+def _changed_rows(connection: duckdb.DuckDBPyConnection, run_id: str, assigned_at: dt.datetime) -> pa.Table:
+    """The records of the table `chosen` whose profile is another than in the log, with the reason."""
     return (
         connection.sql(f"""
         with

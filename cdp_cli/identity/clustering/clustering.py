@@ -13,6 +13,7 @@ import numpy as np
 from cdp_cli.identity.bands import Bands
 from cdp_cli.identity.clustering.graph import Edges, Flags, Integers, Limit, components
 from cdp_cli.identity.clustering.grouping import regroup
+from cdp_cli.identity.clustering.refusals import Refusal
 
 
 def evidence(edges: Edges, bands: Bands) -> Flags:
@@ -64,8 +65,10 @@ def _comparable_pairs(labels: Integers, filled: Integers, count: int) -> Integer
     return total
 
 
-def cluster(count: int, edges: Edges, filled: Integers, limits: Sequence[Limit], bands: Bands) -> Integers:
-    """A group for each of `count` records: the smallest number of its records.
+def cluster(
+    count: int, edges: Edges, filled: Integers, limits: Sequence[Limit], bands: Bands
+) -> tuple[Integers, list[Refusal]]:
+    """A group for each of `count` records, which is the smallest number of its records, and refused joins.
 
     `filled` has a bit for each kind of evidence that a record carries, the first for a first name: two
     records without a common bit have nothing to compare. The result does not depend on the order of edges.
@@ -77,8 +80,8 @@ def cluster(count: int, edges: Edges, filled: Integers, limits: Sequence[Limit],
     if doubtful.any():
         members = np.flatnonzero(suspect[labels])
         groups[members] = members
-        regroup(groups, labels, edges.taken(doubtful), filled, limits, bands)
-    return groups
+        return groups, regroup(groups, labels, edges.taken(doubtful), filled, limits, bands)
+    return groups, []
 
 
 def _smallest_member(labels: Integers) -> Integers:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log2
 
@@ -19,6 +20,7 @@ from cdp_cli.identity.linking.discovery import vetoes_in_force
 from cdp_cli.identity.linking.features import COLUMNS as FEATURE_COLUMNS
 from cdp_cli.identity.linking.features import make_features
 from cdp_cli.identity.linking.scoring import paired_columns, weight_expression
+from cdp_cli.identity.linking.vetoes import Veto
 from cdp_cli.identity.training import trained_model
 
 # In a component of more records than this, only pairs that were scored speak for or against anybody.
@@ -32,7 +34,7 @@ class Constraints:
     """What suspect components are held to.
 
     `between` has the pairs of their records that nothing is known of yet, in which a veto or likeness speaks:
-    n_l, n_r, firm, doubt, probability.
+    n_l, n_r, veto (the name of a firm one), doubt, probability.
     """
 
     limits: list[Limit]
@@ -62,16 +64,8 @@ def constraints(
     model = trained_model.newest(given.models)
     vetoes = vetoes_in_force(model)
     # A case ends with the first veto that holds, where `or` would try them all.
-    firm, doubt = (
-        " ".join(
-            [
-                "case when false then true",
-                *(f"when {v.condition} then true" for v in vetoes if v.firm == firm),
-            ]
-        )
-        + " else false end"
-        for firm in (True, False)
-    )
+    firm = _first(vetoes, firm=True, then="'{name}'", otherwise="cast(null as varchar)")
+    doubt = _first(vetoes, firm=False, then="true", otherwise="false")
     weight = weight_expression(model.settings, model.comparisons)
     between = connection.sql(f"""
         with
@@ -89,7 +83,7 @@ def constraints(
         -- Else the condition on them would work them out a second time.
         judged as materialized (
 
-            select n_l, n_r, {firm} as firm, {doubt} as doubt, {weight} as weight
+            select n_l, n_r, {firm} as veto, {doubt} as doubt, {weight} as weight
             from (
                 select l.n as n_l, r.n as n_r, {paired_columns(FEATURE_COLUMNS)}
                 from members as l
@@ -99,12 +93,18 @@ def constraints(
 
         )
 
-        select n_l, n_r, firm, doubt, 1 / (1 + pow(2, -weight)) as probability
+        select n_l, n_r, veto, doubt, 1 / (1 + pow(2, -weight)) as probability
         from judged
-        where firm or doubt or weight >= {log2(bands.review / (1 - bands.review)):.6f}
+        where veto is not null or doubt or weight >= {log2(bands.review / (1 - bands.review)):.6f}
         order by n_l, n_r
     """).to_arrow_table()
     return Constraints(_limits(connection, given, count), filled, between)
+
+
+def _first(vetoes: Sequence[Veto], firm: bool, then: str, otherwise: str) -> str:
+    """SQL for the first veto that holds, of those that are firm or of the others."""
+    cases = " ".join(f"when {v.condition} then {then.format(name=v.name)}" for v in vetoes if v.firm == firm)
+    return f"case when false then {otherwise} {cases} else {otherwise} end"
 
 
 def _filled(connection: duckdb.DuckDBPyConnection, count: int) -> Integers:
@@ -138,9 +138,8 @@ def _limits(connection: duckdb.DuckDBPyConnection, given: Input, count: int) -> 
 def with_unscored(edges: Edges, between: pa.Table) -> Edges:
     """The edges, and as further ones the pairs of suspect components that were never scored."""
     left, right = (between.column(name).to_numpy().astype(np.int64) for name in ("n_l", "n_r"))
-    firm, doubt = (
-        between.column(name).to_numpy(zero_copy_only=False).astype(np.bool_) for name in ("firm", "doubt")
-    )
+    firm = between.column("veto").is_valid().to_numpy(zero_copy_only=False).astype(np.bool_)
+    doubt = between.column("doubt").to_numpy(zero_copy_only=False).astype(np.bool_)
     probability = np.minimum(between.column("probability").to_numpy(), _SUREST_UNSCORED)
     no = np.zeros(left.size, dtype=np.bool_)
     return Edges(

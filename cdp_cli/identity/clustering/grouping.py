@@ -10,11 +10,21 @@ import heapq
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice, repeat
+from typing import Any
 
 import numpy as np
 
 from cdp_cli.identity.bands import Bands
 from cdp_cli.identity.clustering.graph import Edges, Integers, Limit
+from cdp_cli.identity.clustering.refusals import (
+    AVERAGE_LINKAGE,
+    LIMIT,
+    NAME_CONFLICT,
+    RIVAL,
+    VETO,
+    Pair,
+    Refusal,
+)
 from cdp_cli.identity.linking.comparable_fields import FIRST_NAME_FILLED
 
 # So sure a pair needs no comparing with others.
@@ -28,10 +38,11 @@ def regroup(
     filled: Integers,
     limits: Sequence[Limit],
     bands: Bands,
-) -> None:
+) -> list[Refusal]:
     """Set in `groups`, for each record that `edges` connect, the smallest number of its group's records.
 
-    `labels` has the component of each record, `filled` is as for clustering.cluster. Ties go by number.
+    Returns the joins of the final groups that were refused although a pair between them is sure. `labels` has
+    the component of each record, `filled` is as for clustering.cluster. Ties go by number.
     """
     component = labels[edges.left]
     edges = edges.taken(np.lexsort((edges.right, edges.left, component)))
@@ -40,14 +51,17 @@ def regroup(
     bits = filled.tolist()
     numbers: list[int] = []
     smallest: list[int] = []
+    refused: list[Refusal] = []
     # One component after the other: they have nothing to do with each other, and small ones are quick.
     for size in np.unique(component, return_counts=True)[1].tolist():
-        found = _together(islice(rows, size), bits, values, limits, bands)
+        found, stopped = _together(islice(rows, size), bits, values, limits, bands)
+        refused += stopped
         for group in found.values():
             if len(group.members) > 1:
                 numbers += group.members
                 smallest += repeat(min(group.members), len(group.members))
     groups[numbers] = smallest
+    return refused
 
 
 @dataclass(slots=True)
@@ -55,7 +69,8 @@ class _Link:
     """What stands between two groups: both hold the same.
 
     `total`, `best` and `pairs` sum up the pairs that speak for a join, `named` those of them with both first
-    names, `doubts` the vetoes that are not firm; `apart` says that there is a firm one.
+    names, `doubts` the vetoes that are not firm; `apart` says that there is a firm one. `strongest` is the
+    pair of `best`, kept if it is sure; `parted` is the first firmly vetoed pair.
     """
 
     total: float = 0.0
@@ -64,11 +79,19 @@ class _Link:
     named: int = 0
     doubts: int = 0
     apart: bool = False
+    strongest: Pair | None = None
+    parted: Pair | None = None
 
     def add(self, other: _Link) -> None:
         """Take in what stands between the same two groups as well."""
         self.total += other.total
+        if other.strongest is not None and (
+            self.strongest is None or (-other.best, other.strongest) < (-self.best, self.strongest)
+        ):
+            self.strongest = other.strongest
         self.best = max(self.best, other.best)
+        if other.parted is not None and (self.parted is None or other.parted < self.parted):
+            self.parted = other.parted
         self.pairs += other.pairs
         self.named += other.named
         self.doubts += other.doubts
@@ -133,15 +156,19 @@ def _together(
     values: Mapping[int, dict[int, set[int]]],
     limits: Sequence[Limit],
     bands: Bands,
-) -> dict[int, _Group]:
-    """The groups that the records of one component make."""
+) -> tuple[dict[int, _Group], list[Refusal]]:
+    """The groups that the records of one component make, and the joins between them that were refused."""
     found: dict[int, _Group] = {}
     decided = []
     for left, right, same, total, best, pairs, named, doubts, apart in rows:
         for number in (left, right):
             if number not in found:
                 found[number] = _Group([number], {filled[number]: 1}, dict(values.get(number, {})))
-        found[left].links[right] = found[right].links[left] = _Link(total, best, pairs, named, doubts, apart)
+        found[left].links[right] = found[right].links[left] = _Link(
+            total, best, pairs, named, doubts, apart,
+            (left, right) if best >= bands.auto else None,
+            (left, right) if apart else None,
+        )  # fmt: skip
         if same:
             decided.append((left, right))
     home = {number: number for number in found} if decided else {}
@@ -157,6 +184,7 @@ def _together(
         if number < other and link.best >= bands.auto
     ]
     heapq.heapify(heap)
+    refused: dict[tuple[int, int], Refusal] = {}
     while heap:
         mean, left, right, left_size, right_size = heapq.heappop(heap)
         if -mean < bands.min_average_linkage:
@@ -166,16 +194,45 @@ def _together(
             continue
         if len(first_group.members) != left_size or len(second_group.members) != right_size:
             continue
-        if (
-            _may_join(first_group, second_group, right, limits, bands)
-            and _unrivalled(found, left, right, bands)
-            and _unrivalled(found, right, left, bands)
-        ):
-            kept = left + right - _merge(found, left, right)
-            for other, link in found[kept].links.items():
-                if link.best >= bands.auto:
-                    heapq.heappush(heap, _candidate(found, *sorted((kept, other))))
-    return found
+        refusal = (
+            _broken_constraint(first_group, second_group, right, limits, bands)
+            or _rival(found, left, right, bands)
+            or _rival(found, right, left, bands)
+        )
+        if refusal is not None:
+            refused[left, right] = refusal
+            continue
+        kept = left + right - _merge(found, left, right)
+        for other, link in found[kept].links.items():
+            if link.best >= bands.auto:
+                heapq.heappush(heap, _candidate(found, *sorted((kept, other))))
+    return found, _refusals(found, refused, limits, bands)
+
+
+def _refusals(
+    found: dict[int, _Group],
+    refused: Mapping[tuple[int, int], Refusal],
+    limits: Sequence[Limit],
+    bands: Bands,
+) -> list[Refusal]:
+    """Of the final groups, each two that a sure pair would join, with what refused it."""
+    stopped = []
+    for number, group in sorted(found.items()):
+        for other, link in sorted(group.links.items()):
+            if number > other or link.best < bands.auto:
+                continue
+            refusal = _broken_constraint(group, found[other], other, limits, bands)
+            mean = -_candidate(found, number, other)[0]
+            if refusal is None and mean < bands.min_average_linkage:
+                refusal = _refusal(link, AVERAGE_LINKAGE, observed=mean, allowed=bands.min_average_linkage)
+            # Else the two came up as they are now, and a rival kept them from joining.
+            stopped.append(refusal or refused[number, other])
+    return stopped
+
+
+def _refusal(link: _Link, kind: str, **why: Any) -> Refusal:
+    assert link.strongest is not None
+    return Refusal(link.strongest, link.best, kind, **why)
 
 
 def _candidate(found: dict[int, _Group], left: int, right: int) -> _Candidate:
@@ -191,21 +248,26 @@ def _candidate(found: dict[int, _Group], left: int, right: int) -> _Candidate:
     return (-link.total / max(comparable, link.pairs), left, right, len(first.members), len(second.members))
 
 
-def _may_join(first: _Group, second: _Group, other: int, limits: Sequence[Limit], bands: Bands) -> bool:
+def _broken_constraint(
+    first: _Group, second: _Group, other: int, limits: Sequence[Limit], bands: Bands
+) -> Refusal | None:
+    """The constraint that a join of two groups breaks."""
     link = first.links[other]
-    if link.apart or (
-        link.doubts and link.doubts >= bands.max_name_conflict_share * (link.doubts + link.named)
-    ):
-        return False
+    if link.apart:
+        return _refusal(link, VETO, evidence=link.parted)
+    share = link.doubts / (link.doubts + link.named) if link.doubts else 0.0
+    if link.doubts and link.doubts >= bands.max_name_conflict_share * (link.doubts + link.named):
+        return _refusal(link, NAME_CONFLICT, observed=share, allowed=bands.max_name_conflict_share)
     for position, mine in first.values.items():
         theirs = second.values.get(position)
         if theirs and len(mine | theirs) > max(limits[position].most, len(mine), len(theirs)):
-            return False
-    return True
+            together, most = float(len(mine | theirs)), float(limits[position].most)
+            return _refusal(link, LIMIT, observed=together, allowed=most, limit=position)
+    return None
 
 
-def _unrivalled(found: dict[int, _Group], number: int, other: int, bands: Bands) -> bool:
-    """Whether a group belongs to another rather than elsewhere or to nobody.
+def _rival(found: dict[int, _Group], number: int, other: int, bands: Bands) -> Refusal | None:
+    """Why a group does not belong to another: it resembles others as much.
 
     A group that resembles two that are not one person is at most one of them: the odds of each count against
     the other.
@@ -213,14 +275,22 @@ def _unrivalled(found: dict[int, _Group], number: int, other: int, bands: Bands)
     links = found[number].links
     best = links[other].best
     if best >= BEYOND_RIVALRY:
-        return True
+        return None
     candidate = found[other]
-    rivals = (
-        link.best
+    rivals = {
+        rival: link.best
         for rival, link in links.items()
         if link.best > 0 and rival != other and _excludes(candidate, found[rival], rival, bands)
-    )
-    return share_of_odds(best, rivals) >= bands.min_exclusive_share
+    }
+    share = share_of_odds(best, rivals.values())
+    if share >= bands.min_exclusive_share:
+        return None
+    if not rivals:
+        evidence = None
+    else:
+        strongest = min(rivals, key=lambda rival: (-rivals[rival], min(found[rival].members)))
+        evidence = min(found[number].members), min(found[strongest].members)
+    return _refusal(links[other], RIVAL, evidence=evidence, observed=share, allowed=bands.min_exclusive_share)
 
 
 def _excludes(first: _Group, second: _Group, other: int, bands: Bands) -> bool:

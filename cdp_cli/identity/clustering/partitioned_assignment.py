@@ -17,9 +17,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cdp_cli.identity.bands import DEFAULT, Bands
-from cdp_cli.identity.clustering import assignments
+from cdp_cli.identity.clustering import assignments, refusals
+from cdp_cli.identity.clustering.assignments import Outcome
 from cdp_cli.identity.clustering.components import make_components
-from cdp_cli.identity.engine import Engine, Relation
+from cdp_cli.identity.engine import Engine
 from cdp_cli.identity.inputs import Input
 from cdp_cli.identity.training import trained_model
 
@@ -29,6 +30,10 @@ RECORDS_OF_BUCKET = 25_000
 # What travels to the buckets; the rest of Input is small, and goes to each.
 _TRAVELS = ("records", "identifiers", "pairs", "decisions", "changes", "log")
 
+# The rows of both kinds, side by side.
+_KINDS = {"assignment": assignments.SCHEMA, "refusal": refusals.SCHEMA}
+_ROWS = pa.unify_schemas([pa.schema([("kind", pa.string())]), *_KINDS.values()])
+
 
 def assign(
     engine: Engine,
@@ -37,8 +42,8 @@ def assign(
     assigned_at: dt.datetime,
     bands: Bands = DEFAULT,
     records_of_bucket: int = RECORDS_OF_BUCKET,
-) -> Relation:
-    """New rows of identity_assignments, in the columns of its SCHEMA: what this run changes."""
+) -> Outcome:
+    """What this run changes, and the joins that it refuses, as relations of the engine."""
     since: dt.datetime | None = (
         engine.query(given.log, "select max(assigned_at) as assigned_at from given")
         .column("assigned_at")[0]
@@ -51,7 +56,10 @@ def assign(
     rescored = _rescored(engine, since)
     engine.create_table("seeds", _seeds(None if rescored else since))
     if not engine.arrow("select record_id from seeds limit 1").num_rows:
-        return engine.to_relation(assignments.SCHEMA.empty_table())
+        return Outcome(
+            engine.to_relation(assignments.SCHEMA.empty_table()),
+            engine.to_relation(refusals.SCHEMA.empty_table()),
+        )
     decided = engine.query(given.decisions, "select * from given limit 0").column_names
     make_components(engine, "component_of", _ties(bands, grouped="decision_group" in decided))
     engine.create_table("homes", _HOMES)
@@ -68,7 +76,14 @@ def assign(
         rescored=rescored,
         bands=bands,
     )
-    return engine.map_partitions(_travelling(buckets), work, assignments.SCHEMA)
+    # A partition returns one table, so both kinds of rows share it until all are together.
+    rows = engine.map_partitions(_travelling(buckets), work, _ROWS)
+    engine.register("outcome", rows)
+    assigned, refused = (
+        engine.result(f"select {', '.join(schema.names)} from outcome where kind = '{kind}'", schema)
+        for kind, schema in _KINDS.items()
+    )
+    return Outcome(assigned, refused)
 
 
 def _assign_bucket(
@@ -83,7 +98,12 @@ def _assign_bucket(
     bands: Bands,
 ) -> pa.Table:
     given = Input(identifier_types=identifier_types, nicknames=nicknames, models=models, **tables)
-    return assignments.assign(given, run_id, assigned_at, bands, since, rescored)
+    found = assignments.assign(given, run_id, assigned_at, bands, since, rescored)
+    both = [
+        rows.append_column("kind", pa.array([kind] * rows.num_rows, pa.string()))
+        for kind, rows in zip(_KINDS, (found.assignments, found.refusals), strict=True)
+    ]
+    return pa.concat_tables(both, promote_options="default").select(_ROWS.names)
 
 
 def _without_frequencies(models: pa.Table) -> pa.Table:

@@ -21,6 +21,13 @@ class DuckDBEngine(InMemory):
         """A table of the warehouse, by its full name."""
         return self._session.cursor().sql(f"select * from {name}")
 
+    def append(self, name: str, relation: Relation) -> None:
+        """Add rows, by column name, to a table of the warehouse."""
+        if relation.num_rows:
+            cursor = self._session.cursor()
+            cursor.register("appended", relation)
+            cursor.execute(f"insert into {name} by name select * from appended")
+
     def read(self, relation: Relation) -> pa.Table:
         """All rows of a relation."""
         return relation if isinstance(relation, pa.Table) else relation.to_arrow_table()

@@ -145,8 +145,17 @@ class SparkEngine:
         function = functions.arrow_udtf(_handler(work, list(tables), schema), returnType=types)
         return function(rows.asTable().partitionBy("bucket")).localCheckpoint()
 
-    def to_relation(self, table: pa.Table) -> Relation:
-        """A small Arrow table as a frame."""
+    def append(self, name: str, relation: Relation) -> None:
+        """Add rows, by column name, to a table of the warehouse."""
+        self.register("appended", relation)
+        if self.arrow("select * from appended limit 1").num_rows:
+            self._session.sql(f"insert into {name} by name select * from {self._views['appended']}")
+        self.drop("appended")
+
+    def to_relation(self, table: Relation) -> Relation:
+        """A small Arrow table as a frame; a frame stays as it is."""
+        if not isinstance(table, pa.Table):
+            return table
         return self._typed(self._session.createDataFrame(table), table.schema)
 
     @contextmanager

@@ -133,7 +133,7 @@ def test_a_second_run_changes_the_same_records(spark: Any, tables: Tables, frame
         "identity_decisions": decided,
         "identity_run": run,
     }
-    here = assignments.assign(reading(tables, **changed), "second", LATER)
+    here = assignments.assign(reading(tables, **changed), "second", LATER).assignments
     name = stored(spark, tables["identity_assignments"])
     anew = {key: spark.createDataFrame(table) for key, table in changed.items()}
     there = build.new_assignments(engine_of(spark), {**frames, **anew}, name).toArrow()
@@ -161,13 +161,13 @@ def test_a_chain_of_two_thousand_records_is_one_bucket(spark: Any) -> None:
     names = [f"r{number:04}" for number in range(2_000)]
     found = scored(*((one, other, 0.999) for one, other in itertools.pairwise(names)))
     table = given(names, found)
-    here = assignments.assign(table, "run", day(1))
+    here = assignments.assign(table, "run", day(1)).assignments
     relations = {
         field: spark.createDataFrame(relation) for field, relation in vars(table).items() if field != "log"
     }
     engine = engine_of(spark)
     reads = Input(**relations, log=engine.to_relation(assignments.SCHEMA.empty_table()))
-    there = pipeline.assign(engine, reads, "run", day(1))
+    there = pipeline.assign(engine, reads, "run", day(1)).assignments
     assert groups(present(there.toArrow())) == groups(present(here))
 
 

@@ -47,7 +47,7 @@ def build(
     """The log after one more run."""
     log = assignments.SCHEMA.empty_table() if log is None else log
     reading = given(list(records), found, log=log, changes=changes, decided=decisions)
-    return pa.concat_tables([log, assignments.assign(reading, f"run{at}", at)])
+    return pa.concat_tables([log, assignments.assign(reading, f"run{at}", at).assignments])
 
 
 def people_of(log: pa.Table) -> set[str]:

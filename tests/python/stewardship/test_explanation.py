@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 
 from cdp_cli.errors import FixModel
+from cdp_cli.identity.clustering import refusals
 from cdp_cli.identity.clustering.strongest_path import strongest_path
 from cdp_cli.identity.in_memory_engine import InMemory
 from cdp_cli.identity.inputs import Input
@@ -59,9 +60,10 @@ def built() -> tuple[Resolution, Input, dict[str, str], pa.Table]:
     return found, reading, profiles, tables["identity_blocks"]
 
 
-def why(left: str, right: str, **changed: Any) -> Explanation:
+def why(left: str, right: str, refused: pa.Table | None = None, **changed: Any) -> Explanation:
     _, reading, profiles, blocks = built()
-    return explain(dataclasses.replace(reading, **changed), blocks, profiles, left, right, compiled)
+    refused = refusals.SCHEMA.empty_table() if refused is None else refused
+    return explain(dataclasses.replace(reading, **changed), blocks, refused, profiles, left, right, compiled)
 
 
 def test_the_strongest_path_is_the_one_whose_weakest_pair_is_strongest() -> None:
@@ -142,6 +144,51 @@ def test_a_veto_says_why() -> None:
     assert found.verdict == "Not one person: a veto of the two keeps them apart, whatever the score."
     assert "more than 12 years apart" in found.reasons[0].text
     assert found.link.veto == "birth_dates_far_apart"
+
+
+SAID = [
+    (
+        {"refused_by": "limit", "constraint_name": "loyalty_id", "observed": 4.0, "allowed": 3.0},
+        "Together they would have 4 values of loyalty_id; a profile may have 3.",
+    ),
+    (
+        {"refused_by": "average_linkage", "observed": 0.2, "allowed": 0.25},
+        "The pairs between the two that can be compared have a mean probability of 0.200, below "
+        "min_average_linkage (0.25): single links do not join two groups.",
+    ),
+    (
+        {"refused_by": "name_conflict", "observed": 0.6, "allowed": 0.5},
+        "The first names contradict in 60% of the pairs between the two that have both; from 50% on the join "
+        "is refused (max_name_conflict_share).",
+    ),
+    (
+        {"refused_by": "rival", "observed": 0.32, "allowed": 0.45, "left_evidence_id": "a",
+         "right_evidence_id": "d"},
+        "{a} resembles {d} as well, and is at most one of them. Of all the odds {e} has 0.32, below "
+        "min_exclusive_share (0.45).",
+    ),
+    (
+        {"refused_by": "veto", "constraint_name": "one_record_per_person", "left_evidence_id": "b",
+         "right_evidence_id": "e"},
+        "b and e are vetoed by one_record_per_person. Both are of one source, which declares that it holds "
+        "each person once.",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("row", "text"), SAID, ids=[row["refused_by"] for row, _ in SAID])
+def test_what_clustering_refused_is_read_and_said(row: dict[str, Any], text: str) -> None:
+    _, reading, profiles, _ = built()
+    version = reading.pairs.column("version")[0].as_py()
+    pair = scored(("a", "e", 0.97))
+    pair = pair.set_column(2, "version", pa.array([version])).set_column(4, "match_weight", pa.array([5.0]))
+    whole = {"left_record_id": "a", "right_record_id": "e", "refused_at": day(1), **row}
+    refused = pa.Table.from_pylist([whole], schema=refusals.SCHEMA)
+    found = why("a", "e", refused, pairs=pair)
+    assert [reason.text for reason in found.reasons] == [text.format_map(profiles)]
+    # What held a run ago says nothing once no pair would join the two.
+    later = why("a", "e", refused, pairs=pair.slice(0, 0))
+    assert found.reasons[0] not in later.reasons
 
 
 def test_a_missing_model_is_named() -> None:

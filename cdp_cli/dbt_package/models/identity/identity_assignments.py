@@ -21,4 +21,5 @@ def model(dbt, session):
         guard=change_guard.configured(
             dbt.config.meta_get("change_guard"), dbt.config.meta_get("accept_change")
         ),
+        refusal_log=dbt.config.meta_get("refusal_log"),
     )

@@ -36,7 +36,7 @@ def grouped(
     filled: list[int] | None = None,
 ) -> list[int]:
     filled = np.array(filled or [1] * count, dtype=np.int64)
-    return cluster(count, edges(rows), filled, limits or [], bands or Bands()).tolist()
+    return cluster(count, edges(rows), filled, limits or [], bands or Bands())[0].tolist()
 
 
 @st.composite
@@ -149,7 +149,7 @@ def test_records_with_nothing_to_compare_do_not_count_against_a_join() -> None:
     """A visitor hangs on one account by its id; that the person's other records lack it says nothing."""
     person = [(left, right, SURE, "") for left in range(6) for right in range(left + 1, 6)]
     filled = np.array([1] * 6 + [0], dtype=np.int64)
-    labels = cluster(7, edges([*person, (0, 6, SURE, "")]), filled, [], Bands())
+    labels, _ = cluster(7, edges([*person, (0, 6, SURE, "")]), filled, [], Bands())
     assert set(labels.tolist()) == {0}
 
 
