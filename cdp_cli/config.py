@@ -97,16 +97,25 @@ def _project_root(project_dir: Path | None) -> Path:
     )
 
 
+def profiles_folder(root: Path) -> Path | None:
+    """The folder whose profiles.yml dbt reads for the project at `root`; None if there is no profiles.yml."""
+    found = (folder for folder in _profiles_candidates(root) if (folder / "profiles.yml").is_file())
+    return next((folder.resolve() for folder in found), None)
+
+
+def _profiles_candidates(root: Path) -> list[Path]:
+    stated = [Path(folder) for folder in [os.environ.get("DBT_PROFILES_DIR", "")] if folder]
+    return [*stated, root, Path.home() / ".dbt"]
+
+
 def _profiles_dir(root: Path) -> Path:
-    candidates = [Path(folder) for folder in [os.environ.get("DBT_PROFILES_DIR", "")] if folder]
-    candidates += [root, Path.home() / ".dbt"]
-    for folder in candidates:
-        if (folder / "profiles.yml").is_file():
-            return folder.resolve()
-    raise FixConfiguration(
-        f"There is no profiles.yml in {' or '.join(str(c) for c in candidates)}.",
-        "Copy the project's profiles.yml there, or set DBT_PROFILES_DIR.",
-    )
+    found = profiles_folder(root)
+    if found is None:
+        raise FixConfiguration(
+            f"There is no profiles.yml in {' or '.join(str(c) for c in _profiles_candidates(root))}.",
+            "Copy the project's profiles.yml there, or set DBT_PROFILES_DIR.",
+        )
+    return found
 
 
 def _read_yaml(path: Path, functions: dict[str, Any]) -> dict[str, Any]:

@@ -125,20 +125,22 @@ def run(settings: Settings, arguments: Sequence[str]) -> int:
     return done.returncode
 
 
-def install_package(settings: Settings) -> None:
+def install_package(settings: Settings, *, again: bool = False) -> None:
     """Run `dbt deps` if the engine's package is not there, and check that it belongs to this program.
+
+    `again` runs it in any case.
 
     Raises FixConfiguration if the project does not use the package, or uses another version of it, and
     FixModel if `dbt deps` fails.
     """
-    if engine_package.needs_deps(settings):
+    if engine_package.needs_deps(settings) or again:
         errors: list[str] = []
         _in_child(
             settings,
             ["deps"],
             lambda level, _, message, __: errors.append(message) if level == "error" else None,
         )
-        if engine_package.needs_deps(settings):
+        if errors or engine_package.needs_deps(settings):
             raise _cannot_start(errors)
     engine_package.check_version(settings)
 

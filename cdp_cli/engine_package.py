@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -14,6 +15,11 @@ NAME = "cdp"
 FOLDER = Path(__file__).parent / "dbt_package"
 # packages.yml of a project reads it; each dbt process that `cdp` starts has it.
 VARIABLE = "CDP_PACKAGE"
+# Where the package is in a git repository of the engine.
+SUBDIRECTORY = "cdp_cli/dbt_package"
+PACKAGE_FILES = ("packages.yml", "dependencies.yml")
+# The var in dbt_project.yml that says which version a project was last brought to.
+VERSION_VAR = "cdp_version"
 
 
 def installed_folder(settings: Settings) -> Path:
@@ -26,7 +32,7 @@ def needs_deps(settings: Settings) -> bool:
 
     Raises FixConfiguration if the project does not ask for the package.
     """
-    asked = [settings.project_dir / name for name in ("packages.yml", "dependencies.yml")]
+    asked = [settings.project_dir / name for name in PACKAGE_FILES]
     if not any(path.is_file() for path in asked):
         raise FixConfiguration(
             f"{settings.project_dir} has no packages.yml, so dbt does not know the engine's package.",
@@ -38,18 +44,40 @@ def needs_deps(settings: Settings) -> bool:
     return not (folder / "dbt_project.yml").is_file()
 
 
+def project_version(settings: Settings) -> str | None:
+    """The version that the project was last brought to, as its dbt_project.yml says; None if it does not."""
+    variables = _content(settings.project_dir / "dbt_project.yml").get("vars") or {}
+    stated = variables.get(VERSION_VAR) if isinstance(variables, dict) else None
+    return None if stated is None else str(stated)
+
+
 def check_version(settings: Settings) -> None:
-    """Raises FixConfiguration if the project's package is missing or of another version than this program."""
+    """Raises FixConfiguration if the project or its package is of another version than this program.
+
+    The package may also be missing. A project that does not say its version is not checked.
+    """
     file = installed_folder(settings) / "dbt_project.yml"
     if not file.is_file():
         raise FixConfiguration(
             f"packages.yml of {settings.project_dir} does not install the package {NAME!r}.",
             "Run `cdp init` in that folder; it adds the package and changes no model.",
         )
-    found = str(yaml.safe_load(file.read_text(encoding="utf-8")).get("version"))
+    found = str(_content(file).get("version"))
     if found != version("cdp-cli"):
         raise FixConfiguration(
             f"The dbt package {NAME!r} in {file.parent} has version {found}, and this program has version "
             f"{version('cdp-cli')}.",
             "Run `cdp upgrade`, or install the version of cdp-cli that packages.yml names.",
         )
+    stated = project_version(settings)
+    if stated not in (None, version("cdp-cli")):
+        raise FixConfiguration(
+            f"{settings.project_dir / 'dbt_project.yml'} says that the project is at version {stated}, and this "
+            f"program has version {version('cdp-cli')}.",
+            "Run `cdp upgrade` if the program is newer; otherwise install that version of cdp-cli.",
+        )
+
+
+def _content(file: Path) -> dict[str, Any]:
+    content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    return content if isinstance(content, dict) else {}

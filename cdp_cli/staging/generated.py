@@ -74,7 +74,7 @@ def plan(project_dir: Path) -> Generated:
         stale=tuple(
             path.relative_to(project_dir)
             for path in sorted((project_dir / unified).glob("*.*"))
-            if path.relative_to(project_dir) not in files and _MARK in _read(path)
+            if path.relative_to(project_dir) not in files and is_generated(path)
         ),
     )
 
@@ -88,6 +88,11 @@ def write(project_dir: Path) -> Generated:
     for path in generated.stale:
         (project_dir / path).unlink()
     return generated
+
+
+def is_generated(path: Path) -> bool:
+    """Whether a file was written by `cdp generate`, and not by hand."""
+    return _MARK in _read(path)
 
 
 def _read(path: Path) -> str:

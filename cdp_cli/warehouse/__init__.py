@@ -14,7 +14,7 @@ from cdp_cli.config import Settings
 from cdp_cli.errors import FixConfiguration
 from cdp_cli.warehouse.base import Warehouse
 
-__all__ = ["Warehouse", "dbt_runner", "open_warehouse"]
+__all__ = ["Warehouse", "check_engine", "dbt_runner", "open_warehouse"]
 
 # Imported when a target asks for it: who uses one engine needs none of the other's libraries.
 _ENGINES = {"duckdb": "cdp_cli.warehouse.duckdb.warehouse", "spark": "cdp_cli.warehouse.spark.warehouse"}
@@ -32,6 +32,15 @@ def dbt_runner(settings: Settings) -> DbtRunner | None:
     return runner
 
 
+def check_engine(settings: Settings) -> None:
+    """Raises FixConfiguration if the target's warehouse is of a type that we cannot use."""
+    if settings.engine not in _ENGINES:
+        raise FixConfiguration(
+            f"profiles.yml target {settings.target!r} is of type {settings.engine!r}, which cdp cannot use.",
+            f"Use one of: {', '.join(sorted(_ENGINES))}.",
+        )
+
+
 def open_warehouse(
     settings: Settings, *, read_only: bool = True, create: bool = False, wait_seconds: float = 10.0
 ) -> AbstractContextManager[Warehouse]:
@@ -42,13 +51,8 @@ def open_warehouse(
 
     Raises FixConfiguration where there is no such warehouse, TryAgain where it stays in use.
     """
-    module = _ENGINES.get(settings.engine)
-    if module is None:
-        raise FixConfiguration(
-            f"profiles.yml target {settings.target!r} is of type {settings.engine!r}, which cdp cannot use.",
-            f"Use one of: {', '.join(sorted(_ENGINES))}.",
-        )
-    opened: AbstractContextManager[Warehouse] = importlib.import_module(module).open_warehouse(
-        settings, read_only=read_only, create=create, wait_seconds=wait_seconds
-    )
+    check_engine(settings)
+    opened: AbstractContextManager[Warehouse] = importlib.import_module(
+        _ENGINES[settings.engine]
+    ).open_warehouse(settings, read_only=read_only, create=create, wait_seconds=wait_seconds)
     return opened
