@@ -9,16 +9,26 @@ import yaml
 
 from cdp_cli.config import Settings
 from cdp_cli.errors import FixConfiguration
+from cdp_cli.relations import Relation
 
 NAME = "cdp"
 FOLDER = Path(__file__).parent / "dbt_package"
 # packages.yml of a project reads it; each dbt process that `cdp` starts has it.
 VARIABLE = "CDP_PACKAGE"
+_RAW_LOG = "raw_log"
 
 
 def installed_folder(settings: Settings) -> Path:
     """Where `dbt deps` puts the package in a project."""
     return settings.project_dir / settings.packages_path / NAME
+
+
+def raw_log(table: str) -> Relation:
+    """A table of the log of raw tables. Its name is the same in all projects: no manifest is needed."""
+    declared = yaml.safe_load((FOLDER / "models" / "_operations.yml").read_text(encoding="utf-8"))
+    source = next(source for source in declared["sources"] if source["name"] == _RAW_LOG)
+    name = next(entry["name"] for entry in source["tables"] if entry["name"] == table)
+    return Relation(source["schema"], name)
 
 
 def needs_deps(settings: Settings) -> bool:

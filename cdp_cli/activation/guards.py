@@ -16,7 +16,7 @@ ACCEPT_NEW_LEDGER = "accept-new-ledger"
 def check(plan: Plan, accepted: Collection[str] = ()) -> None:
     """Raise ConfirmFirst where the plan must not run unseen; `accepted` are the guards a person lifted."""
     sync = plan.sync
-    table = f"{sync.schema}.{sync.table}"
+    table = sync.relation.name
     key = ", ".join(sync.spec.key)
     if plan.null_keys:
         raise ConfirmFirst(

@@ -167,7 +167,7 @@ def pinned_model(models: pa.Table, versions: Sequence[str]) -> Model:
         models = models.filter(pc.equal(models.column("version"), scored_by[-1]))
     if not models.num_rows:
         which = f"no model {scored_by[-1]}, which scored the pairs" if scored_by else "no model"
-        raise FixModel(f"identity.identity_models has {which}.", "Run `dbt build`: it scores them again.")
+        raise FixModel(f"identity_models has {which}.", "Run `dbt build`: it scores them again.")
     return trained_model.newest(models)
 
 

@@ -15,7 +15,7 @@ PACKAGE = ROOT / "cdp_cli"
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if ENGINE not in path.parents)
 
 # Each layer may import the layers named after it, and itself.
-_GROUND = {"errors", "config", "log"}
+_GROUND = {"errors", "config", "log", "relations"}
 _PORTS = {"project", "dbt", "engine_package", "warehouse", "destinations", "entities", "http", *_GROUND}
 ALLOWED = {
     "cli": {"commands", "console", *_GROUND},
@@ -32,7 +32,7 @@ ALLOWED = {
     "status": {"activation", *_PORTS},
     "move": {"activation", *_PORTS},
     "doctor": {"activation", "segments", "staging", *_PORTS},
-    "demo": {"warehouse", *_GROUND},
+    "demo": {"engine_package", "warehouse", *_GROUND},
     "receiver": _GROUND,
     "project": {"dbt", *_GROUND},
     "dbt": {"engine_package", "warehouse", *_GROUND},
@@ -43,6 +43,7 @@ ALLOWED = {
     "http": _GROUND,
     "console": _GROUND,
     "config": {"errors"},
+    "relations": {"errors"},
     "log": set(),
     "errors": set(),
 }  # fmt: skip
