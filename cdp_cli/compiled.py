@@ -103,8 +103,9 @@ def _compile(
         warehouse = Path(folder) / f"{_CATALOG}.duckdb"
         with duckdb.connect(str(warehouse)) as connection:
             for name in incremental:
-                connection.execute(f'create schema if not exists "{models[name].schema}"')
-                connection.execute(f'create table "{models[name].schema}"."{models[name].table}" (n integer)')
+                relation = models[name].relation
+                connection.execute(f'create schema if not exists "{relation.schema}"')
+                connection.execute(f"create table {relation} (n integer)")
         output = {"type": "duckdb", "path": str(warehouse), "schema": "main", "threads": 1}
         profile = {settings.profile_name: {"target": settings.target, "outputs": {settings.target: output}}}
         (Path(folder) / "profiles.yml").write_text(yaml.safe_dump(profile), encoding="utf-8")

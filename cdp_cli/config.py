@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,10 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from cdp_cli.errors import FixConfiguration
 
+# As in the macro schema_prefix of the engine's package.
+PREFIX_VARIABLE, PREFIX_VAR = "CDP_SCHEMA_PREFIX", "schema_prefix"
+_PACKAGE = "cdp"
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -20,6 +25,7 @@ class Settings:
 
     `data_dir` holds the embedded warehouse and the ledgers.
     `profile` is the target's entry in profiles.yml, rendered: `type`, `path`, `threads`, ...
+    `schema_prefix` stands before the names of our schemas, for those who share a warehouse.
     """
 
     project_dir: Path
@@ -29,6 +35,7 @@ class Settings:
     profile: dict[str, Any]
     profile_name: str = "cdp"
     packages_path: str = "dbt_packages"
+    schema_prefix: str = ""
 
     @property
     def engine(self) -> str:
@@ -37,8 +44,8 @@ class Settings:
 
     @property
     def ledger_dir(self) -> Path:
-        """Where each sync keeps its ledger, one folder a target."""
-        return self.data_dir / "ledger" / self.target
+        """Where each sync keeps its ledger: one folder for each target and schema prefix."""
+        return self.data_dir / "ledger" / self.target / self.schema_prefix
 
     @property
     def artifacts_dir(self) -> Path:
@@ -76,7 +83,26 @@ def find_settings(project_dir: Path | None = None, target: str | None = None) ->
         profile=dict(outputs[chosen]),
         profile_name=name,
         packages_path=str(project.get("packages-install-path", "dbt_packages")),
+        schema_prefix=_schema_prefix(root / "dbt_project.yml", project),
     )
+
+
+def _schema_prefix(path: Path, project: dict[str, Any]) -> str:
+    declared = project.get("vars") or {}
+    for package in (_PACKAGE, str(project.get("name"))):
+        if PREFIX_VAR in (declared.get(package) or {}):
+            raise FixConfiguration(
+                f"{path} sets {PREFIX_VAR} under vars.{package}, so that only some of the models get it.",
+                f"Set it directly under `vars:`, or set {PREFIX_VARIABLE} in the environment.",
+            )
+    prefix = os.environ.get(PREFIX_VARIABLE, str(declared.get(PREFIX_VAR) or ""))
+    if not re.fullmatch("[A-Za-z0-9_]*", prefix):
+        where = PREFIX_VARIABLE if PREFIX_VARIABLE in os.environ else f"The var {PREFIX_VAR} in {path}"
+        raise FixConfiguration(
+            f"{where} is {prefix!r}, which is not made of letters, digits and _ alone.",
+            f"Write plain text, for example ana_; per developer, set {PREFIX_VARIABLE} in the environment.",
+        )
+    return prefix
 
 
 def _project_root(project_dir: Path | None) -> Path:

@@ -10,6 +10,7 @@ import yaml
 
 from cdp_cli.config import Settings
 from cdp_cli.errors import FixConfiguration
+from cdp_cli.relations import Relation
 
 NAME = "cdp"
 FOLDER = Path(__file__).parent / "dbt_package"
@@ -20,11 +21,20 @@ SUBDIRECTORY = "cdp_cli/dbt_package"
 PACKAGE_FILES = ("packages.yml", "dependencies.yml")
 # The var in dbt_project.yml that says which version a project was last brought to.
 VERSION_VAR = "cdp_version"
+_RAW_LOG = "raw_log"
 
 
 def installed_folder(settings: Settings) -> Path:
     """Where `dbt deps` puts the package in a project."""
     return settings.project_dir / settings.packages_path / NAME
+
+
+def raw_log(table: str) -> Relation:
+    """A table of the log of raw tables. Its name is the same in all projects: no manifest is needed."""
+    declared = yaml.safe_load((FOLDER / "models" / "_operations.yml").read_text(encoding="utf-8"))
+    source = next(source for source in declared["sources"] if source["name"] == _RAW_LOG)
+    name = next(entry["name"] for entry in source["tables"] if entry["name"] == table)
+    return Relation(source["schema"], name)
 
 
 def needs_deps(settings: Settings) -> bool:
@@ -72,8 +82,8 @@ def check_version(settings: Settings) -> None:
     stated = project_version(settings)
     if stated not in (None, version("cdp-cli")):
         raise FixConfiguration(
-            f"{settings.project_dir / 'dbt_project.yml'} says that the project is at version {stated}, and this "
-            f"program has version {version('cdp-cli')}.",
+            f"{settings.project_dir / 'dbt_project.yml'} says that the project is at version {stated}, and "
+            f"this program has version {version('cdp-cli')}.",
             "Run `cdp upgrade` if the program is newer; otherwise install that version of cdp-cli.",
         )
 

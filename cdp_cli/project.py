@@ -9,11 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from cdp_cli import dbt
-from cdp_cli.config import Settings
+from cdp_cli.config import PREFIX_VAR, PREFIX_VARIABLE, Settings
+from cdp_cli.errors import FixConfiguration
+from cdp_cli.relations import Relation, Relations
 
 # What dbt reads to make the manifest; when one of these is newer, the manifest is stale.
 _FOLDERS = ("models/**/*", "macros/**/*", "seeds/**/*")
 _PARSED = ("dbt_project.yml", "profiles.yml", "packages.yml", *_FOLDERS)
+# The resource types that are tables or views of their own.
+_TABLES = ("model", "seed", "snapshot")
 
 
 @dataclass(frozen=True)
@@ -31,8 +35,7 @@ class ModelNode:
 
     unique_id: str
     name: str
-    schema: str
-    table: str
+    relation: Relation
     path: str  # from the project's folder
     description: str
     materialized: str
@@ -47,8 +50,7 @@ class SourceTable:
 
     source: str
     name: str
-    schema: str
-    table: str
+    relation: Relation
     path: str
     meta: Mapping[str, Any]
     columns: Mapping[str, Column]
@@ -58,11 +60,13 @@ class SourceTable:
 class Project:
     """All models and source tables, sorted by name.
 
-    `tests` are the data tests, each with the unique ids of what it reads; `seeds` are names.
+    `relations` has the seeds too. `tests` are the data tests, each with the unique ids of what it reads;
+    `seeds` are names.
     """
 
     models: tuple[ModelNode, ...]
     sources: tuple[SourceTable, ...]
+    relations: Relations
     tests: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     seeds: tuple[str, ...] = ()
 
@@ -99,15 +103,15 @@ def load_project(settings: Settings) -> Project:
 
     Raises FixModel if it does not parse.
     """
-    manifest = settings.artifacts_dir / "manifest.json"
-    if not manifest.exists() or manifest.stat().st_mtime < _last_change(settings):
-        dbt.parse(settings)
-    document = json.loads(manifest.read_text(encoding="utf-8"))
-    models = [_model(node) for node in document["nodes"].values() if node["resource_type"] == "model"]
+    document = _manifest(settings)
+    nodes = sorted(document["nodes"].values(), key=lambda node: str(node["unique_id"]))
+    sources = sorted(map(_source, document["sources"].values()), key=lambda table: (table.source, table.name))
     return Project(
-        models=tuple(sorted(models, key=lambda model: model.unique_id)),
-        sources=tuple(
-            sorted(map(_source, document["sources"].values()), key=lambda table: (table.source, table.name))
+        models=tuple(_model(node) for node in nodes if node["resource_type"] == "model"),
+        sources=tuple(sources),
+        relations=Relations(
+            nodes={node["name"]: _relation(node) for node in nodes if node["resource_type"] in _TABLES},
+            tables={(table.source, table.name): table.relation for table in sources},
         ),
         tests={
             unique_id: tuple(node["depends_on"]["nodes"])
@@ -118,6 +122,35 @@ def load_project(settings: Settings) -> Project:
             sorted(node["name"] for node in document["nodes"].values() if node["resource_type"] == "seed")
         ),
     )
+
+
+def _manifest(settings: Settings) -> Mapping[str, Any]:
+    """What dbt wrote, of these very files, this target and this schema prefix."""
+    path = settings.artifacts_dir / "manifest.json"
+    if path.exists() and path.stat().st_mtime >= _last_change(settings):
+        document = _read(path)
+        if _made_for(document) == (settings.target, settings.schema_prefix):
+            return document
+    dbt.parse(settings)
+    document = _read(path)
+    if _made_for(document) != (settings.target, settings.schema_prefix):
+        raise FixConfiguration(
+            f"dbt and dbt_project.yml disagree on the schema prefix {settings.schema_prefix!r} of the target "
+            f"{settings.target!r}.",
+            f"Set {PREFIX_VAR} directly under `vars:`, or set {PREFIX_VARIABLE}, and nowhere else.",
+        )
+    return document
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    document: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return document
+
+
+def _made_for(document: Mapping[str, Any]) -> tuple[str, str] | None:
+    """The target and the schema prefix of a manifest, as models/_operations.yml of the package notes them."""
+    noted = [node["config"].get("meta", {}) for node in document["sources"].values()]
+    return next(((meta["target"], meta[PREFIX_VAR]) for meta in noted if PREFIX_VAR in meta), None)
 
 
 def _last_change(settings: Settings) -> float:
@@ -137,8 +170,7 @@ def _model(node: Mapping[str, Any]) -> ModelNode:
     return ModelNode(
         unique_id=node["unique_id"],
         name=node["name"],
-        schema=node["schema"],
-        table=node["alias"],
+        relation=_relation(node),
         path=node["original_file_path"],
         description=node["description"],
         materialized=config["materialized"],
@@ -148,12 +180,15 @@ def _model(node: Mapping[str, Any]) -> ModelNode:
     )
 
 
+def _relation(node: Mapping[str, Any]) -> Relation:
+    return Relation(node["schema"], node["alias"])
+
+
 def _source(node: Mapping[str, Any]) -> SourceTable:
     return SourceTable(
         source=node["source_name"],
         name=node["name"],
-        schema=node["schema"],
-        table=node["identifier"],
+        relation=Relation(node["schema"], node["identifier"]),
         path=node["original_file_path"],
         meta={**node.get("meta", {}), **node["config"].get("meta", {})},
         columns=_columns(node),

@@ -9,6 +9,7 @@ from typing import Any
 
 from cdp_cli.config import Settings
 from cdp_cli.project import Project
+from cdp_cli.relations import Relation, Relations
 from cdp_cli.warehouse import Warehouse
 
 
@@ -51,9 +52,9 @@ class SegmentSize:
 
 @dataclass(frozen=True)
 class Status:
-    """The state of the whole platform. `syncs` are the latest runs, as in cdp.sync_runs.
+    """The state of the whole platform. `syncs` are the latest runs, as in the table sync_runs.
 
-    `blocked` are their rows of cdp.sync_blocked: the number of blocked rows by reason.
+    `blocked` are their rows of sync_blocked: the number of blocked rows by reason.
     """
 
     records: int
@@ -71,44 +72,47 @@ class Status:
 
 def read_status(settings: Settings, project: Project, warehouse: Warehouse) -> Status:
     """Read the state; a part that is not built yet is empty."""
+    relations = project.relations
     people = _one(
-        warehouse, "profiles", "profiles", "count(*) as n, sum(case when is_anonymous then 1 else 0 end) as a"
+        warehouse,
+        relations.ref("profiles"),
+        "count(*) as n, sum(case when is_anonymous then 1 else 0 end) as a",
     )
     known = (people["n"] or 0) - (people["a"] or 0)
-    records = _one(warehouse, "identity", "identity_map", "count(*) as n, 0 as a")
-    review = _one(warehouse, "identity", "identity_review", "count(*) as n, 0 as a")
+    records = _one(warehouse, relations.ref("identity_map"), "count(*) as n, 0 as a")
+    review = _one(warehouse, relations.ref("identity_review"), "count(*) as n, 0 as a")
     return Status(
         records=records["n"] or 0,
         people=known,
         anonymous=people["a"] or 0,
-        sources=_matches(warehouse),
-        consent=_consent(warehouse, known),
+        sources=_matches(warehouse, relations),
+        consent=_consent(warehouse, relations, known),
         segments=_segments(project, warehouse),
-        syncs=_latest_runs(warehouse),
-        blocked=_blocked(warehouse),
+        syncs=_latest_runs(warehouse, relations),
+        blocked=_blocked(warehouse, relations),
         waiting_for_review=review["n"] or 0,
         failed_models=_failed_models(settings),
         freshness=_freshness(project, warehouse),
     )
 
 
-def _one(warehouse: Warehouse, schema: str, table: str, select: str) -> dict[str, Any]:
-    if not warehouse.exists(schema, table):
+def _one(warehouse: Warehouse, relation: Relation, select: str) -> dict[str, Any]:
+    if not warehouse.exists(*relation):
         return {"n": 0, "a": 0}
-    return warehouse.rows(f"select {select} from {schema}.{table}")[0]
+    return warehouse.rows(f"select {select} from {relation}")[0]
 
 
-def _matches(warehouse: Warehouse) -> tuple[SourceMatch, ...]:
-    if not warehouse.exists("identity", "identity_map"):
+def _matches(warehouse: Warehouse, relations: Relations) -> tuple[SourceMatch, ...]:
+    if not warehouse.exists(*relations.ref("identity_map")):
         return ()
     found = warehouse.rows(
-        """
+        f"""
         with
 
         records as (
             select people.source, identity_map.profile_id
-            from identity.identity_records as people
-            inner join identity.identity_map as identity_map
+            from {relations.ref("identity_records")} as people
+            inner join {relations.ref("identity_map")} as identity_map
                 on people.record_id = identity_map.record_id
         ),
 
@@ -132,14 +136,14 @@ def _matches(warehouse: Warehouse) -> tuple[SourceMatch, ...]:
     return tuple(SourceMatch(**row) for row in found)
 
 
-def _consent(warehouse: Warehouse, known: int) -> tuple[PurposeConsent, ...]:
-    if not known or not warehouse.exists("profiles", "profile_consents"):
+def _consent(warehouse: Warehouse, relations: Relations, known: int) -> tuple[PurposeConsent, ...]:
+    if not known or not warehouse.exists(*relations.ref("profile_consents")):
         return ()
     found = warehouse.rows(
-        """
+        f"""
         select consents.purpose, count(*) as granted
-        from profiles.profile_consents as consents
-        inner join profiles.profiles as profiles on consents.profile_id = profiles.profile_id
+        from {relations.ref("profile_consents")} as consents
+        inner join {relations.ref("profiles")} as profiles on consents.profile_id = profiles.profile_id
         where consents.state = 'granted' and not profiles.is_anonymous
         group by consents.purpose
         order by consents.purpose
@@ -150,8 +154,9 @@ def _consent(warehouse: Warehouse, known: int) -> tuple[PurposeConsent, ...]:
 
 def _segments(project: Project, warehouse: Warehouse) -> tuple[SegmentSize, ...]:
     sizes: dict[str, int] = {}
-    if warehouse.exists("segments", "segment_members"):
-        found = warehouse.rows("select segment, count(*) as n from segments.segment_members group by segment")
+    members = project.relations.ref("segment_members")
+    if warehouse.exists(*members):
+        found = warehouse.rows(f"select segment, count(*) as n from {members} group by segment")
         sizes = {row["segment"]: row["n"] for row in found}
     return tuple(
         SegmentSize(model.name, str(model.meta.get("label", model.name)), sizes.get(model.name, 0))
@@ -159,19 +164,19 @@ def _segments(project: Project, warehouse: Warehouse) -> tuple[SegmentSize, ...]
     )
 
 
-def _latest_runs(warehouse: Warehouse) -> tuple[dict[str, Any], ...]:
-    if not warehouse.exists("cdp", "sync_runs"):
+def _latest_runs(warehouse: Warehouse, relations: Relations) -> tuple[dict[str, Any], ...]:
+    if not warehouse.exists(*relations.source("cdp", "sync_runs")):
         return ()
     return tuple(
         warehouse.rows(
-            """
+            f"""
             with
 
             ordered as (
                 select
                     *,
                     row_number() over (partition by sync order by started_at desc, run_id desc) as place
-                from cdp.sync_runs
+                from {relations.source("cdp", "sync_runs")}
             )
 
             select
@@ -185,25 +190,26 @@ def _latest_runs(warehouse: Warehouse) -> tuple[dict[str, Any], ...]:
     )
 
 
-def _blocked(warehouse: Warehouse) -> tuple[dict[str, Any], ...]:
+def _blocked(warehouse: Warehouse, relations: Relations) -> tuple[dict[str, Any], ...]:
     """How many rows the latest run of each sync blocked, by reason."""
-    if not (warehouse.exists("cdp", "sync_runs") and warehouse.exists("cdp", "sync_blocked")):
+    needed = ("sync_runs", "sync_blocked")
+    if not all(warehouse.exists(*relations.source("cdp", name)) for name in needed):
         return ()
     return tuple(
         warehouse.rows(
-            """
+            f"""
             with
 
             ordered as (
                 select
                     run_id, sync,
                     row_number() over (partition by sync order by started_at desc, run_id desc) as place
-                from cdp.sync_runs
+                from {relations.source("cdp", "sync_runs")}
             )
 
             select blocked.sync, blocked.reason, blocked.count_rows
             from ordered
-            inner join cdp.sync_blocked as blocked
+            inner join {relations.source("cdp", "sync_blocked")} as blocked
                 on ordered.run_id = blocked.run_id and ordered.sync = blocked.sync
             where ordered.place = 1
             order by blocked.sync, blocked.count_rows desc, blocked.reason
@@ -225,18 +231,18 @@ def _failed_models(settings: Settings) -> tuple[str, ...]:
 
 
 def _freshness(project: Project, warehouse: Warehouse) -> tuple[SourceFreshness, ...]:
-    names = [f"{table.schema}.{table.table}" for table in project.raw_tables]
+    raw = [table.relation for table in project.raw_tables]
     parts = []
-    for position, (name, table) in enumerate(zip(names, project.raw_tables, strict=True)):
-        columns = warehouse.columns(table.schema, table.table)
+    for position, relation in enumerate(raw):
+        columns = warehouse.columns(*relation)
         if columns:
             latest = f"cast({'max(_loaded_at)' if '_loaded_at' in columns else 'null'} as timestamp)"
-            parts.append(f"select {position} as place, count(*) as n, {latest} as loaded_at from {name}")
+            parts.append(f"select {position} as place, count(*) as n, {latest} as loaded_at from {relation}")
     # One statement for all tables, because an engine may need a second for each statement.
     found = {row["place"]: row for row in warehouse.rows(" union all ".join(parts))} if parts else {}
     return tuple(
-        SourceFreshness(name, found[place]["n"], found[place]["loaded_at"])
+        SourceFreshness(relation.name, found[place]["n"], found[place]["loaded_at"])
         if place in found
-        else SourceFreshness(name, 0, None)
-        for place, name in enumerate(names)
+        else SourceFreshness(relation.name, 0, None)
+        for place, relation in enumerate(raw)
     )

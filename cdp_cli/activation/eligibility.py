@@ -43,10 +43,10 @@ def read_payload(warehouse: Warehouse, sync: Sync) -> Payload:
 
     Raises FixModel if a table is missing, FixConfiguration if the purpose is unknown.
     """
-    columns = tuple(warehouse.columns(sync.schema, sync.table))
+    columns = tuple(warehouse.columns(*sync.relation))
     if not columns:
         raise FixModel(
-            f"The warehouse has no table {sync.schema}.{sync.table}, which sync {sync.name} sends.",
+            f"The warehouse has no table {sync.relation.name}, which sync {sync.name} sends.",
             f"Build it: `dbt build --select +{sync.name}`, or `cdp run`.",
         )
     if PROFILE_ID not in columns:
@@ -54,17 +54,17 @@ def read_payload(warehouse: Warehouse, sync: Sync) -> Payload:
             f"Sync {sync.name} ({sync.path}) does not select profile_id.",
             "Select it: consent is checked by profile.",
         )
-    for table in _CONSENT_TABLES:
-        if not warehouse.exists(sync.profiles_schema, table):
+    for consent in map(sync.relations.ref, _CONSENT_TABLES):
+        if not warehouse.exists(*consent):
             raise FixModel(
-                f"The warehouse has no table {sync.profiles_schema}.{table}, so consent cannot be checked "
+                f"The warehouse has no table {consent.name}, so consent cannot be checked "
                 f"and sync {sync.name} sends nothing.",
                 "Build it: `dbt build`, or `cdp run`.",
             )
-    for schema, table in sync.yields_to:
-        if not warehouse.exists(schema, table):
+    for first in sync.yields_to:
+        if not warehouse.exists(*first):
             raise FixModel(
-                f"The warehouse has no table {schema}.{table}, to which sync {sync.name} yields.",
+                f"The warehouse has no table {first.name}, to which sync {sync.name} yields.",
                 "Build it: `dbt build`, or `cdp run`.",
             )
     channel = _channel(warehouse, sync)
@@ -74,7 +74,8 @@ def read_payload(warehouse: Warehouse, sync: Sync) -> Payload:
 
 
 def _channel(warehouse: Warehouse, sync: Sync) -> str:
-    found = warehouse.rows(f"select purpose, channel from {sync.profiles_schema}.purposes order by purpose")
+    purposes = sync.relations.ref("purposes")
+    found = warehouse.rows(f"select purpose, channel from {purposes} order by purpose")
     channels = {row["purpose"]: row["channel"] for row in found}
     if sync.spec.purpose not in channels:
         close = difflib.get_close_matches(sync.spec.purpose, list(channels), n=1)
@@ -88,21 +89,21 @@ def _channel(warehouse: Warehouse, sync: Sync) -> str:
 
 def _eligibility_sql(sync: Sync) -> str:
     first_served = " union ".join(
-        [f"select profile_id from {sync.schema}.{sync.table} where 1 = 0"]
-        + [f"select profile_id from {schema}.{table}" for schema, table in sync.yields_to]
+        [f"select profile_id from {sync.relation} where 1 = 0"]
+        + [f"select profile_id from {first}" for first in sync.yields_to]
     )
     return f"""
         with
 
         consented as (
             select distinct profile_id
-            from {sync.profiles_schema}.profile_consents
+            from {sync.relations.ref("profile_consents")}
             where purpose = ? and state = 'granted'
         ),
 
         suppressed as (
             select distinct profile_id
-            from {sync.profiles_schema}.profile_suppressions
+            from {sync.relations.ref("profile_suppressions")}
             where channel = '*' or channel = ?
         ),
 
@@ -118,7 +119,7 @@ def _eligibility_sql(sync: Sync) -> str:
                 when first_served.profile_id is not null then 'priority'
                 when {_held_out_sql(sync)} then 'holdout'
             end as {BLOCKED}
-        from {sync.schema}.{sync.table} as payload
+        from {sync.relation} as payload
         left join consented on payload.profile_id = consented.profile_id
         left join suppressed on payload.profile_id = suppressed.profile_id
         left join first_served on payload.profile_id = first_served.profile_id
@@ -135,10 +136,11 @@ def _held_out_sql(sync: Sync) -> str:
 
 
 def _known_until(warehouse: Warehouse, sync: Sync) -> dt.datetime | None:
-    if not warehouse.exists("cdp", "sync_runs"):
+    runs = sync.relations.source("cdp", "sync_runs")
+    if not warehouse.exists(*runs):
         return None
     found = warehouse.rows(
-        "select max(ended_at) as ended_at from cdp.sync_runs where sync = ? and added + changed > 0",
+        f"select max(ended_at) as ended_at from {runs} where sync = ? and added + changed > 0",
         [sync.name],
     )
     ended: dt.datetime | None = found[0]["ended_at"]

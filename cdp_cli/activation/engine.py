@@ -191,7 +191,7 @@ class _Run:
             ledger.note_blocked(self.run_id, plan.blocked)
             ledger.end_run(self.run_id, status, now, counts)
         ledger.close_outbox()
-        is_published = publish(self.settings, ledger, self.sync.name)
+        is_published = publish(self.settings, ledger, self.sync)
         return SyncResult(
             name=self.sync.name,
             status=status,

@@ -16,7 +16,7 @@ ACCEPT_NEW_LEDGER = "accept-new-ledger"
 def check(plan: Plan, accepted: Collection[str] = ()) -> None:
     """Raise ConfirmFirst if a person has to confirm the plan; `accepted` are the guards already lifted."""
     sync = plan.sync
-    table = f"{sync.schema}.{sync.table}"
+    table = sync.relation.name
     key = ", ".join(sync.spec.key)
     if plan.null_keys:
         raise ConfirmFirst(

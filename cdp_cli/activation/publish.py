@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from cdp_cli.activation.ledger import Ledger
+from cdp_cli.activation.spec import Sync
 from cdp_cli.config import Settings
 from cdp_cli.errors import TryAgain
+from cdp_cli.relations import Relation
 from cdp_cli.warehouse import Warehouse, open_warehouse
 
 _WAIT_SECONDS = 5.0
@@ -36,7 +38,7 @@ _RUNS = """
 """
 
 
-def publish(settings: Settings, ledger: Ledger, sync: str) -> bool:
+def publish(settings: Settings, ledger: Ledger, sync: Sync) -> bool:
     """Append the runs and deliveries that the warehouse does not have yet.
 
     Returns False if the warehouse stays in use. Nothing is lost: the next run publishes both.
@@ -49,10 +51,11 @@ def publish(settings: Settings, ledger: Ledger, sync: str) -> bool:
             for table, sql in (
                 ("sync_deliveries", _DELIVERIES), ("sync_blocked", _BLOCKED), ("sync_runs", _RUNS)
             ):  # fmt: skip
-                known = _published(warehouse, table, sync)
-                rows = ledger.work.cursor().sql(sql, params=[sync, known]).to_arrow_table()
+                log = sync.relations.source("cdp", table)
+                known = _published(warehouse, log, sync.name)
+                rows = ledger.work.cursor().sql(sql, params=[sync.name, known]).to_arrow_table()
                 if rows.num_rows:
-                    warehouse.append("cdp", table, rows)
+                    warehouse.append(*log, rows)
     except TryAgain:
         return False
     with ledger.transaction():
@@ -65,9 +68,9 @@ def publish(settings: Settings, ledger: Ledger, sync: str) -> bool:
     return True
 
 
-def _published(warehouse: Warehouse, table: str, sync: str) -> list[str]:
+def _published(warehouse: Warehouse, log: Relation, sync: str) -> list[str]:
     """The runs that the warehouse has in this table."""
-    if not warehouse.exists("cdp", table):
+    if not warehouse.exists(*log):
         return []
-    found = warehouse.rows(f"select distinct run_id from cdp.{table} where sync = ? order by run_id", [sync])
+    found = warehouse.rows(f"select distinct run_id from {log} where sync = ? order by run_id", [sync])
     return [row["run_id"] for row in found]

@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from cdp_cli.destinations.base import Destination, Verb
 from cdp_cli.errors import FixConfiguration
 from cdp_cli.project import ModelNode, Project
+from cdp_cli.relations import Relation, Relations
 
 PROFILE_ID = "profile_id"
 
@@ -78,16 +79,16 @@ class SyncSpec(BaseModel):
 class Sync:
     """A sync and the table that it sends.
 
-    `profiles_schema` is where consent is; `yields_to` are the syncs that go first, as schema and table.
+    `relations` are the project's: consent is read from them, and what was sent is reported to them.
+    `yields_to` are the tables of the syncs that go first.
     """
 
     name: str
-    schema: str
-    table: str
+    relation: Relation
     path: str
     spec: SyncSpec
-    profiles_schema: str = "profiles"
-    yields_to: tuple[tuple[str, str], ...] = ()
+    relations: Relations
+    yields_to: tuple[Relation, ...] = ()
 
 
 def choose_names(project: Project, names: Iterable[str] = ()) -> tuple[str, ...]:
@@ -107,8 +108,7 @@ def choose_names(project: Project, names: Iterable[str] = ()) -> tuple[str, ...]
 def load_sync(project: Project, name: str) -> Sync:
     """The sync of this name. Raises FixConfiguration if its meta is wrong."""
     by_name = {model.name: model for model in project.syncs}
-    schemas = [model.schema for model in project.models if model.name == "profile_consents"]
-    return _sync(by_name[name], by_name, schemas[0] if schemas else "profiles")
+    return _sync(by_name[name], by_name, project.relations)
 
 
 def check_columns(sync: Sync, columns: Sequence[str], destination: Destination) -> None:
@@ -152,7 +152,7 @@ def _able(mode: Mode, verbs: frozenset[Verb]) -> bool:
     return mode.put in verbs and (mode.remove is None or mode.remove in verbs)
 
 
-def _sync(model: ModelNode, by_name: Mapping[str, ModelNode], profiles_schema: str) -> Sync:
+def _sync(model: ModelNode, by_name: Mapping[str, ModelNode], relations: Relations) -> Sync:
     meta = model.meta["sync"]
     if not isinstance(meta, Mapping):
         raise FixConfiguration(
@@ -170,8 +170,8 @@ def _sync(model: ModelNode, by_name: Mapping[str, ModelNode], profiles_schema: s
                 f"Sync {model.name} yields to {other!r}, which is not another sync.",
                 _did_you_mean(other, by_name, model.path),
             )
-    first = tuple((by_name[other].schema, by_name[other].table) for other in spec.yields_to)
-    return Sync(model.name, model.schema, model.table, model.path, spec, profiles_schema, first)
+    first = tuple(by_name[other].relation for other in spec.yields_to)
+    return Sync(model.name, model.relation, model.path, spec, relations, first)
 
 
 def _first(error: ValidationError) -> str:

@@ -27,9 +27,9 @@ def move(settings: Settings, to: str, as_json: bool) -> None:
         cdp run --target cluster
     """
     other = find_settings(settings.project_dir, to)
-    project = load_project(settings)
+    project, other_project = load_project(settings), load_project(other)
     with console.progress(f"Moving to {to}"):
-        moved = moving.move(settings, other, project)
+        moved = moving.move(settings, project, other, other_project)
     if as_json:
         console.document(moved)
         return

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 import duckdb
 
 from cdp_cli.demo import script
+from cdp_cli.engine_package import raw_log
 from cdp_cli.warehouse import Warehouse
 
 HISTORY_DAYS = 1095
@@ -75,15 +76,16 @@ def derived(rates: Mapping[str, float], customers: int) -> dict[str, object]:
 
 def set_clock(connection: duckdb.DuckDBPyConnection, today: dt.date) -> None:
     """Set the warehouse's clock to the last second of `today`."""
-    connection.execute("create schema if not exists cdp")
-    connection.execute("create table if not exists cdp.clock (as_of timestamp)")
-    connection.execute("delete from cdp.clock")
-    connection.execute("insert into cdp.clock values (?)", [dt.datetime.combine(today, dt.time(23, 59, 59))])
+    clock = raw_log("clock")
+    connection.execute(f'create schema if not exists "{clock.schema}"')
+    connection.execute(f"create table if not exists {clock} (as_of timestamp)")
+    connection.execute(f"delete from {clock}")
+    connection.execute(f"insert into {clock} values (?)", [dt.datetime.combine(today, dt.time(23, 59, 59))])
 
 
 def hand_over(warehouse: Warehouse, connection: duckdb.DuckDBPyConnection) -> None:
     """Copy the generated tables to the warehouse; `truth.demo`, which marks a demo, comes last."""
-    made = [*demo_tables(connection), ("cdp", "clock")]
+    made = [*demo_tables(connection), raw_log("clock")]
     warehouse.hand_over(connection, sorted(made, key=lambda name: name == DEMO))
 
 

@@ -25,7 +25,7 @@ def connect(connection_name: str, object_name: str | None, settings: Settings) -
     definition = load_definition(
         connections_file.destination_of(connection_name, settings.project_dir), settings.project_dir
     )
-    connection = connections_file.resolve(connection_name, object_name, definition, settings.project_dir)
+    connection = connections_file.resolve(connection_name, object_name, definition, settings)
     return FilesDestination(connection) if definition.kind == "files" else HttpDestination(connection)
 
 

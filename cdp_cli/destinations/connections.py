@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
+from cdp_cli.config import Settings
 from cdp_cli.destinations.definition import Definition, Rate
 from cdp_cli.destinations.reading import read_yaml, refuse_former_key, validated
 from cdp_cli.errors import FixConfiguration
@@ -63,6 +64,7 @@ class Connection:
     rows: int | None
     concurrency: int | None
     project_dir: Path
+    schema_prefix: str  # keeps apart what is written for those who share a warehouse
 
 
 def names(project_dir: Path) -> list[str]:
@@ -76,12 +78,13 @@ def destination_of(connection: str, project_dir: Path) -> str:
 
 
 def resolve(
-    connection: str, object_name: str | None, definition: Definition, project_dir: Path
+    connection: str, object_name: str | None, definition: Definition, settings: Settings
 ) -> Connection:
     """The connection with its references replaced. Without an object it is for `check` only.
 
     Raises FixConfiguration for an unknown name, a literal secret, an unset variable or a missing setting.
     """
+    project_dir = settings.project_dir
     entry = _entry(connection, project_dir)
     where = f"{project_dir / FILE}: connections.{connection}"
     alias = entry.objects.get(object_name or "")
@@ -99,6 +102,7 @@ def resolve(
         rows=entry.rows,
         concurrency=entry.concurrency,
         project_dir=project_dir,
+        schema_prefix=settings.schema_prefix,
     )
 
 

@@ -32,7 +32,7 @@ class FilesDestination(DestinationObject):
         super().__init__(connection)
         self._format = connection.settings["format"]
         self._nest = self._format == "json_lines"
-        self._base = connection.project_dir / connection.settings["folder"]
+        self._base = connection.project_dir / connection.settings["folder"] / connection.schema_prefix
         self._folder = self._base / _UNSAFE.sub("_", connection.object_name)
 
     def row_sql(self, verb: Verb, columns: Sequence[str], nulls: Mapping[str, str]) -> str:

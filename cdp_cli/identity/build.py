@@ -170,7 +170,7 @@ def _model_in_force(models: pa.Table) -> Model:
         name = entry["output_column_name"]
         if made.get(name) != [level["label_for_charts"] for level in entry["comparison_levels"]]:
             raise FixModel(
-                f"The model {model.version} of identity.identity_models was trained by an earlier release, "
+                f"The model {model.version} of identity_models was trained by an earlier release, "
                 f"which compared {name} in another way.",
                 "Run `cdp identity train --accept` and build again: ids carry over.",
             )
@@ -190,7 +190,7 @@ def _check_run(started_at: dt.datetime, last: dt.datetime | None, table: str) ->
     """The latest row holds, so two runs must not have one moment."""
     if last is not None and started_at <= last:
         raise FixModel(
-            f"identity.identity_run is of {started_at:%Y-%m-%d %H:%M:%S}, and identity.{table} has rows of "
+            f"identity_run is of {started_at:%Y-%m-%d %H:%M:%S}, and {table} has rows of "
             f"{last:%Y-%m-%d %H:%M:%S} already; nothing was added.",
             "Build identity_run too: `dbt build --select +identity_assignments+`.",
         )

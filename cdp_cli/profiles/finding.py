@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cdp_cli.errors import FixInput, FixModel
+from cdp_cli.relations import Relations
 from cdp_cli.warehouse import Warehouse
 
 # Fewer digits than these would match the end of many numbers.
@@ -36,32 +37,34 @@ class Finding:
     matches: tuple[Match, ...]
 
 
-def find_profiles(warehouse: Warehouse, asked: str) -> Finding:
+def find_profiles(warehouse: Warehouse, relations: Relations, asked: str) -> Finding:
     """The profiles that `asked` means: a profile id, a retired one, a record id, or any identifier.
 
     E-mails are compared in lower case; phones by their digits, also without the country's prefix.
 
     Raises FixModel where profiles were not built yet, FixInput where nobody is known by it.
     """
-    if not warehouse.exists("profiles", "profiles"):
-        raise FixModel("There is no table profiles.profiles yet.", "Run `cdp run` or `dbt build` first.")
+    if not warehouse.exists(*relations.ref("profiles")):
+        raise FixModel(
+            f"There is no table {relations.ref('profiles').name} yet.", "Run `cdp run` or `dbt build` first."
+        )
     text = asked.strip()
-    found = _matches(warehouse, [text])
+    found = _matches(warehouse, relations, [text])
     if found:
         return Finding("profile id", None, found)
-    successors = _successors(warehouse, text)
-    found = _matches(warehouse, successors)
+    successors = _successors(warehouse, relations, text)
+    found = _matches(warehouse, relations, successors)
     if found:
         return Finding("profile id", text, found)
-    found_by, profile_ids = _by_identifier(warehouse, text)
-    found = _matches(warehouse, profile_ids)
+    found_by, profile_ids = _by_identifier(warehouse, relations, text)
+    found = _matches(warehouse, relations, profile_ids)
     if found:
         return Finding(found_by, None, found)
-    of_record = _of_record(warehouse, text)
-    found = _matches(warehouse, of_record)
+    of_record = _of_record(warehouse, relations, text)
+    found = _matches(warehouse, relations, of_record)
     if found:
         return Finding("record id", None, found)
-    if _has_expired(warehouse, [text, *successors, *of_record]):
+    if _has_expired(warehouse, relations, [text, *successors, *of_record]):
         raise FixInput(
             "That profile was an anonymous visitor, and has expired.",
             "Raise the var `anonymous_profile_days` in dbt_project.yml to keep such visitors longer.",
@@ -72,12 +75,12 @@ def find_profiles(warehouse: Warehouse, asked: str) -> Finding:
     )
 
 
-def _by_identifier(warehouse: Warehouse, text: str) -> tuple[str, list[str]]:
-    if not warehouse.exists("profiles", "profile_identifiers"):
+def _by_identifier(warehouse: Warehouse, relations: Relations, text: str) -> tuple[str, list[str]]:
+    if not warehouse.exists(*relations.ref("profile_identifiers")):
         return "", []
     exact = sorted({text, text.lower(), *_phone_forms(text)})
     found = warehouse.rows(
-        "select distinct identifier_type, profile_id from profiles.profile_identifiers "
+        f"select distinct identifier_type, profile_id from {relations.ref('profile_identifiers')} "
         f"where identifier_value in ({_marks(exact)}) order by identifier_type, profile_id",
         exact,
     )
@@ -85,7 +88,7 @@ def _by_identifier(warehouse: Warehouse, text: str) -> tuple[str, list[str]]:
         ending = re.sub(r"[^0-9]", "", text).lstrip("0")
         if len(ending) >= _ENOUGH_DIGITS and re.fullmatch(r"[-+()./ 0-9]+", text):
             found = warehouse.rows(
-                "select distinct identifier_type, profile_id from profiles.profile_identifiers "
+                f"select distinct identifier_type, profile_id from {relations.ref('profile_identifiers')} "
                 "where identifier_type = 'phone' and identifier_value like ? order by profile_id",
                 [f"%{ending}"],
             )
@@ -93,38 +96,38 @@ def _by_identifier(warehouse: Warehouse, text: str) -> tuple[str, list[str]]:
     return " and ".join(types), sorted({row["profile_id"] for row in found})
 
 
-def _of_record(warehouse: Warehouse, text: str) -> list[str]:
-    if not warehouse.exists("identity", "identity_map"):
+def _of_record(warehouse: Warehouse, relations: Relations, text: str) -> list[str]:
+    if not warehouse.exists(*relations.ref("identity_map")):
         return []
-    found = warehouse.rows("select profile_id from identity.identity_map where record_id = ?", [text])
+    sql = f"select profile_id from {relations.ref('identity_map')} where record_id = ?"
+    found = warehouse.rows(sql, [text])
     return [row["profile_id"] for row in found]
 
 
-def _successors(warehouse: Warehouse, text: str) -> list[str]:
-    if not warehouse.exists("identity", "profile_aliases"):
+def _successors(warehouse: Warehouse, relations: Relations, text: str) -> list[str]:
+    if not warehouse.exists(*relations.ref("profile_aliases")):
         return []
-    found = warehouse.rows(
-        "select profile_id from identity.profile_aliases where retired_profile_id = ?", [text]
-    )
+    sql = f"select profile_id from {relations.ref('profile_aliases')} where retired_profile_id = ?"
+    found = warehouse.rows(sql, [text])
     return sorted({row["profile_id"] for row in found})
 
 
-def _has_expired(warehouse: Warehouse, profile_ids: Sequence[str]) -> bool:
-    if not warehouse.exists("identity", "identity_map"):
+def _has_expired(warehouse: Warehouse, relations: Relations, profile_ids: Sequence[str]) -> bool:
+    if not warehouse.exists(*relations.ref("identity_map")):
         return False
-    sql = f"select 1 from identity.identity_map where profile_id in ({_marks(profile_ids)}) limit 1"
+    sql = f"select 1 from {relations.ref('identity_map')} where profile_id in ({_marks(profile_ids)}) limit 1"
     return bool(warehouse.rows(sql, profile_ids))
 
 
-def _matches(warehouse: Warehouse, profile_ids: Sequence[str]) -> tuple[Match, ...]:
+def _matches(warehouse: Warehouse, relations: Relations, profile_ids: Sequence[str]) -> tuple[Match, ...]:
     if not profile_ids:
         return ()
-    there = warehouse.columns("profiles", "profiles")
+    there = warehouse.columns(*relations.ref("profiles"))
     # A project may have taken a column out of its golden profile.
     columns = [name if name in there else f"null as {name}" for name in Match.__dataclass_fields__]
     found = warehouse.rows(
-        f"select {', '.join(columns)} from profiles.profiles where profile_id in ({_marks(profile_ids)}) "
-        "order by profile_id",
+        f"select {', '.join(columns)} from {relations.ref('profiles')} "
+        f"where profile_id in ({_marks(profile_ids)}) order by profile_id",
         profile_ids,
     )
     return tuple(Match(**row) for row in found)

@@ -9,6 +9,7 @@ from typing import Any
 
 from cdp_cli.errors import FixInput, FixModel
 from cdp_cli.profiles.finding import find_profiles
+from cdp_cli.relations import Relations
 from cdp_cli.warehouse import Warehouse
 
 
@@ -92,15 +93,17 @@ class Household:
     crowd: int
 
 
-def read_households(warehouse: Warehouse, limit: int) -> Households:
+def read_households(warehouse: Warehouse, relations: Relations, limit: int) -> Households:
     """All households, with at most `limit` of the largest and of those over the limit of people.
 
     Raises FixModel where households were not built yet.
     """
-    _need_build(warehouse)
-    sizes = warehouse.rows("""
+    _need_build(warehouse, relations)
+    sizes = warehouse.rows(f"""
         select people, count(*) as households
-        from (select count(*) as people from identity.household_map group by household_id) as households
+        from (
+            select count(*) as people from {relations.ref("household_map")} group by household_id
+        ) as households
         group by people
         order by people
     """)
@@ -108,30 +111,32 @@ def read_households(warehouse: Warehouse, limit: int) -> Households:
         select
             map.household_id as group_id, count(*) as people,
             min(homes.street) as street, min(homes.city) as city, min(homes.postcode) as postcode
-        from identity.household_map as map
-        left join identity.household_homes as homes on map.profile_id = homes.profile_id
+        from {relations.ref("household_map")} as map
+        left join {relations.ref("household_homes")} as homes on map.profile_id = homes.profile_id
         group by map.household_id
         having count(*) > 1
         order by people desc, group_id
         limit {limit}
     """)
-    crowds = warehouse.rows("""
+    crowds = warehouse.rows(f"""
         select
             cast(null as varchar) as group_id, count(*) as people,
             min(homes.street) as street, min(homes.city) as city, min(homes.postcode) as postcode
-        from identity.household_groups as living
-        left join identity.household_homes as homes on living.profile_id = homes.profile_id
+        from {relations.ref("household_groups")} as living
+        left join {relations.ref("household_homes")} as homes on living.profile_id = homes.profile_id
         where living.crowd_id is not null
         group by living.crowd_id
         order by people desc, living.crowd_id
     """)
-    elsewhere = warehouse.rows("""
-        select count(*) as people from profiles.profiles where household_id is null and not is_anonymous
+    elsewhere = warehouse.rows(f"""
+        select count(*) as people
+        from {relations.ref("profiles")}
+        where household_id is null and not is_anonymous
     """)
-    changes = warehouse.rows("""
+    changes = warehouse.rows(f"""
         select assigned_at, reason, count(*) as people
-        from identity.household_assignments
-        where assigned_at = (select max(assigned_at) from identity.household_assignments)
+        from {relations.ref("household_assignments")}
+        where assigned_at = (select max(assigned_at) from {relations.ref("household_assignments")})
         group by assigned_at, reason
         order by reason
     """)
@@ -148,27 +153,28 @@ def read_households(warehouse: Warehouse, limit: int) -> Households:
     )
 
 
-def read_household(warehouse: Warehouse, asked: str) -> Household:
+def read_household(warehouse: Warehouse, relations: Relations, asked: str) -> Household:
     """The household that `asked` means: its own id, or whatever `find_profiles` takes for one person.
 
     Raises FixModel where households were not built yet, FixInput where it means nobody, several people, or a
     household that is no more.
     """
-    _need_build(warehouse)
+    _need_build(warehouse, relations)
     text = asked.strip()
-    members = _members(warehouse, text)
+    members = _members(warehouse, relations, text)
     if members:
-        return Household(None, None, False, text, members, _ties(warehouse, members), 0)
+        return Household(None, None, False, text, members, _ties(warehouse, relations, members), 0)
     known = warehouse.rows(
-        "select max(assigned_at) as last_at from identity.household_assignments where household_id = ?",
+        f"select max(assigned_at) as last_at from {relations.ref('household_assignments')} "
+        "where household_id = ?",
         [text],
     )[0]
     if known["last_at"] is not None:
         raise FixInput(
             f"Nobody lives in the household {text!r} any more.",
-            "Its history is in identity.household_assignments.",
+            f"Its history is in {relations.ref('household_assignments').name}.",
         )
-    finding = find_profiles(warehouse, text)
+    finding = find_profiles(warehouse, relations, text)
     if len(finding.matches) > 1:
         raise FixInput(
             f"{len(finding.matches)} profiles have this {finding.found_by}.",
@@ -176,45 +182,46 @@ def read_household(warehouse: Warehouse, asked: str) -> Household:
         )
     profile_id = finding.matches[0].profile_id
     profile = warehouse.rows(
-        "select household_id, is_anonymous from profiles.profiles where profile_id = ?", [profile_id]
+        f"select household_id, is_anonymous from {relations.ref('profiles')} where profile_id = ?",
+        [profile_id],
     )[0]
     household_id = profile["household_id"]
-    members = _members(warehouse, household_id) if household_id else ()
+    members = _members(warehouse, relations, household_id) if household_id else ()
     return Household(
         profile_id=profile_id,
         retired_id=finding.retired_id,
         is_anonymous=profile["is_anonymous"],
         household_id=household_id,
         members=members,
-        ties=_ties(warehouse, members),
-        crowd=_crowd(warehouse, profile_id),
+        ties=_ties(warehouse, relations, members),
+        crowd=_crowd(warehouse, relations, profile_id),
     )
 
 
-def _need_build(warehouse: Warehouse) -> None:
-    for schema, table in (("identity", "household_map"), ("profiles", "profiles")):
-        if not warehouse.exists(schema, table):
-            raise FixModel(f"The warehouse has no table {schema}.{table}.", "Run `dbt build` first.")
+def _need_build(warehouse: Warehouse, relations: Relations) -> None:
+    for relation in (relations.ref("household_map"), relations.ref("profiles")):
+        if not warehouse.exists(*relation):
+            raise FixModel(f"The warehouse has no table {relation.name}.", "Run `dbt build` first.")
 
 
-def _members(warehouse: Warehouse, household_id: str) -> tuple[Member, ...]:
-    there = warehouse.columns("profiles", "profiles")
+def _members(warehouse: Warehouse, relations: Relations, household_id: str) -> tuple[Member, ...]:
+    there = warehouse.columns(*relations.ref("profiles"))
     # A project may have taken a column out of its golden profile.
     wanted = ("full_name", "street_address", "postcode", "city", "phone")
     columns = ", ".join(f"profiles.{name}" if name in there else f"null as {name}" for name in wanted)
     rows = warehouse.rows(
         f"""
         select log.profile_id, {columns}, log.assigned_at as since, log.reason
-        from identity.household_map as map
-        inner join identity.household_assignments as log
+        from {relations.ref("household_map")} as map
+        inner join {relations.ref("household_assignments")} as log
             on map.profile_id = log.profile_id and map.household_id = log.household_id
         inner join (
             select profile_id, max(assigned_at) as assigned_at
-            from identity.household_assignments
+            from {relations.ref("household_assignments")}
             group by profile_id
         ) as latest
             on log.profile_id = latest.profile_id and log.assigned_at = latest.assigned_at
-        left join profiles.profiles as profiles on map.profile_id = profiles.profile_id
+        left join {relations.ref("profiles")} as profiles on map.profile_id = profiles.profile_id
         where map.household_id = ?
         order by log.profile_id
         """,
@@ -223,7 +230,7 @@ def _members(warehouse: Warehouse, household_id: str) -> tuple[Member, ...]:
     return tuple(Member(**row) for row in rows)
 
 
-def _ties(warehouse: Warehouse, members: Sequence[Member]) -> tuple[Tie, ...]:
+def _ties(warehouse: Warehouse, relations: Relations, members: Sequence[Member]) -> tuple[Tie, ...]:
     if len(members) < 2:
         return ()
     ids: list[Any] = [member.profile_id for member in members]
@@ -231,7 +238,7 @@ def _ties(warehouse: Warehouse, members: Sequence[Member]) -> tuple[Tie, ...]:
     rows = warehouse.rows(
         f"""
         select left_profile_id, right_profile_id, tie, left_value, right_value
-        from identity.household_ties
+        from {relations.ref("household_ties")}
         where left_profile_id in ({marks}) and right_profile_id in ({marks})
         order by left_profile_id, right_profile_id, tie, left_value, right_value
         """,
@@ -240,12 +247,12 @@ def _ties(warehouse: Warehouse, members: Sequence[Member]) -> tuple[Tie, ...]:
     return tuple(Tie(**row) for row in rows)
 
 
-def _crowd(warehouse: Warehouse, profile_id: str) -> int:
+def _crowd(warehouse: Warehouse, relations: Relations, profile_id: str) -> int:
     rows = warehouse.rows(
-        """
+        f"""
         select count(*) as people
-        from identity.household_groups
-        where crowd_id in (select crowd_id from identity.household_groups where profile_id = ?)
+        from {relations.ref("household_groups")}
+        where crowd_id in (select crowd_id from {relations.ref("household_groups")} where profile_id = ?)
         """,
         [profile_id],
     )

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from cdp_cli.relations import Relation, Relations
 from cdp_cli.warehouse import Warehouse
 
 TIMELINE_LENGTH = 20
@@ -52,50 +53,55 @@ class Profile:
     deliveries: tuple[dict[str, Any], ...]
 
 
-def read_profile(warehouse: Warehouse, profile_id: str) -> Profile:
+def read_profile(warehouse: Warehouse, relations: Relations, profile_id: str) -> Profile:
     """The profile with this id, which must be one of `profiles`."""
-    golden = warehouse.rows("select * from profiles.profiles where profile_id = ?", [profile_id])[0]
+    golden = warehouse.rows(f"select * from {relations.ref('profiles')} where profile_id = ?", [profile_id])[
+        0
+    ]
     return Profile(
         profile_id=profile_id,
         golden=golden,
-        provenance=_provenance(warehouse, profile_id, list(golden)),
-        records=_records(warehouse, profile_id),
+        provenance=_provenance(warehouse, relations, profile_id, list(golden)),
+        records=_records(warehouse, relations, profile_id),
         identifiers=_of(
-            warehouse, profile_id, "profiles", "profile_identifiers",
+            warehouse, relations.ref("profile_identifiers"), profile_id,
             "identifier_type, identifier_value, identifier_class, sources, count_records, last_seen_at",
             "identifier_type, last_seen_at desc, identifier_value",
         ),
         consents=_of(
-            warehouse, profile_id, "profiles", "profile_consents",
+            warehouse, relations.ref("profile_consents"), profile_id,
             "purpose, state, legal_basis, source, record_id, captured_at", "purpose",
         ),
         suppressions=_of(
-            warehouse, profile_id, "profiles", "profile_suppressions", "channel, kind, since", "channel, kind"
+            warehouse, relations.ref("profile_suppressions"), profile_id,
+            "channel, kind, since", "channel, kind",
         ),
         segments=_of(
-            warehouse, profile_id, "segments", "segment_members", "segment, entered_at", "segment"
+            warehouse, relations.ref("segment_members"), profile_id, "segment, entered_at", "segment"
         ),
         timeline=_of(
-            warehouse, profile_id, "profiles", "profile_activity",
+            warehouse, relations.ref("profile_activity"), profile_id,
             "occurred_at, activity_type, channel, subject, amount, source, record_id",
             f"occurred_at desc, activity_id limit {TIMELINE_LENGTH}",
         ),
-        deliveries=_deliveries(warehouse, profile_id),
+        deliveries=_deliveries(warehouse, relations, profile_id),
     )  # fmt: skip
 
 
 def _of(
-    warehouse: Warehouse, profile_id: str, schema: str, table: str, columns: str, order: str
+    warehouse: Warehouse, relation: Relation, profile_id: str, columns: str, order: str
 ) -> tuple[dict[str, Any], ...]:
-    if not warehouse.exists(schema, table):
+    if not warehouse.exists(*relation):
         return ()
-    sql = f"select {columns} from {schema}.{table} where profile_id = ? order by {order}"
+    sql = f"select {columns} from {relation} where profile_id = ? order by {order}"
     return tuple(warehouse.rows(sql, [profile_id]))
 
 
-def _provenance(warehouse: Warehouse, profile_id: str, columns: list[str]) -> tuple[Choice, ...]:
+def _provenance(
+    warehouse: Warehouse, relations: Relations, profile_id: str, columns: list[str]
+) -> tuple[Choice, ...]:
     rows = _of(
-        warehouse, profile_id, "profiles", "profile_provenance",
+        warehouse, relations.ref("profile_provenance"), profile_id,
         'attribute, value, record_id, source, is_winner, "rank", identifier_class, updated_at',
         'attribute, "rank", record_id',
     )  # fmt: skip
@@ -131,15 +137,17 @@ def _why_lost(row: Mapping[str, Any], winner: Mapping[str, Any] | None) -> str:
     return "same" if row["value"].lower() == winner["value"].lower() else "rank"
 
 
-def _records(warehouse: Warehouse, profile_id: str) -> tuple[dict[str, Any], ...]:
-    if not warehouse.exists("unified", "unified_people") or not warehouse.exists("identity", "identity_map"):
+def _records(warehouse: Warehouse, relations: Relations, profile_id: str) -> tuple[dict[str, Any], ...]:
+    needed = ("unified_people", "identity_map")
+    if not all(warehouse.exists(*relations.ref(name)) for name in needed):
         return ()
     return tuple(
         warehouse.rows(
-            """
+            f"""
             select people.record_id, people.source, people.created_at, people.updated_at
-            from identity.identity_map as identity_map
-            inner join unified.unified_people as people on identity_map.record_id = people.record_id
+            from {relations.ref("identity_map")} as identity_map
+            inner join {relations.ref("unified_people")} as people
+                on identity_map.record_id = people.record_id
             where identity_map.profile_id = ?
             order by people.source, people.record_id
             """,
@@ -148,14 +156,14 @@ def _records(warehouse: Warehouse, profile_id: str) -> tuple[dict[str, Any], ...
     )
 
 
-def _deliveries(warehouse: Warehouse, profile_id: str) -> tuple[dict[str, Any], ...]:
+def _deliveries(warehouse: Warehouse, relations: Relations, profile_id: str) -> tuple[dict[str, Any], ...]:
     """The latest delivery of each sync: what the destination has, or why it has nothing.
 
     A retired id has a row of its own, because the destination may still have what was sent under it.
     """
-    if not warehouse.exists("cdp", "sync_deliveries"):
+    if not warehouse.exists(*relations.source("cdp", "sync_deliveries")):
         return ()
-    ids = [profile_id, *_retired_into(warehouse, profile_id)]
+    ids = [profile_id, *_retired_into(warehouse, relations, profile_id)]
     return tuple(
         warehouse.rows(
             f"""
@@ -168,7 +176,7 @@ def _deliveries(warehouse: Warehouse, profile_id: str) -> tuple[dict[str, Any], 
                     row_number() over (
                         partition by sync, profile_id order by occurred_at desc, run_id desc
                     ) as place
-                from cdp.sync_deliveries
+                from {relations.source("cdp", "sync_deliveries")}
                 where profile_id in ({", ".join("?" for _ in ids)})
             )
 
@@ -182,11 +190,11 @@ def _deliveries(warehouse: Warehouse, profile_id: str) -> tuple[dict[str, Any], 
     )
 
 
-def _retired_into(warehouse: Warehouse, profile_id: str) -> list[str]:
-    if not warehouse.exists("identity", "profile_aliases"):
+def _retired_into(warehouse: Warehouse, relations: Relations, profile_id: str) -> list[str]:
+    if not warehouse.exists(*relations.ref("profile_aliases")):
         return []
     found = warehouse.rows(
-        "select retired_profile_id from identity.profile_aliases where profile_id = ? order by 1",
+        f"select retired_profile_id from {relations.ref('profile_aliases')} where profile_id = ? order by 1",
         [profile_id],
     )
     return [row["retired_profile_id"] for row in found]

@@ -1,4 +1,4 @@
-"""`cdp upgrade` as a function: brings a project to the installed version, and says what that version changes."""
+"""`cdp upgrade` as a function: brings a project to the installed version, and says what changes."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def _revisions(project_dir: Path, after: str) -> list[Change]:
             wanted = f"{tag.group(1)}{after}"
             text = path.read_text(encoding="utf-8")
             pattern = re.compile(rf"^(\s*(?:-\s+)?revision:\s*)(['\"]?){re.escape(revision)}\2", re.MULTILINE)
-            edited, count = pattern.subn(lambda found, wanted=wanted: f"{found.group(1)}{wanted}", text)
+            edited, count = pattern.subn(rf"\g<1>{wanted}", text)
             expected = [{**e, "revision": wanted} if e is entry else e for e in content["packages"]]
             if count == 0 or yaml.safe_load(edited) != {**content, "packages": expected}:
                 raise FixConfiguration(

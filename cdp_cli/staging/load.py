@@ -12,6 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from cdp_cli.config import Settings
+from cdp_cli.engine_package import raw_log
 from cdp_cli.errors import ConfirmFirst, FixConfiguration, FixInput
 from cdp_cli.staging import casting
 from cdp_cli.staging.casting import Cast
@@ -22,7 +23,7 @@ from cdp_cli.warehouse import Warehouse, open_warehouse
 LOADED_AT, LOAD_ID = "_loaded_at", "_load_id"
 _OURS = {LOADED_AT: "TIMESTAMP", LOAD_ID: "VARCHAR"}
 _BATCH_ROWS = 500_000
-# dbt and cdp write these schemas, so a raw table in one of them could be overwritten.
+# dbt and cdp write these schemas, also with the schema prefix, so a raw table in one could be overwritten.
 _RESERVED = {
     "staging", "unified", "identity", "profiles", "segments", "activation", "insights", "cdp", "truth",
     "main", "information_schema", "pg_catalog",
@@ -84,7 +85,7 @@ def _target(settings: Settings, into: str) -> RawTable:
         )
     source, table = into.split(".")
     found = raw_tables(settings.project_dir).get(into) or RawTable(source, table, source, Path(), {})
-    if found.schema in _RESERVED:
+    if found.schema.removeprefix(settings.schema_prefix) in _RESERVED:
         raise FixConfiguration(
             f"--into {into!r} names the schema {found.schema!r}, which dbt and cdp write.",
             "Name the source after the tool that the file comes from.",
@@ -94,9 +95,10 @@ def _target(settings: Settings, into: str) -> RawTable:
 
 def _refuse_known(warehouse: Warehouse, target: RawTable, files: Sequence[SourceFile]) -> None:
     known: dict[str, str] = {}
-    if warehouse.exists("cdp", "loads"):
+    log = raw_log("loads")
+    if warehouse.exists(*log):
         rows = warehouse.rows(
-            "select content_hash, min(loaded_at) as loaded_at from cdp.loads "
+            f"select content_hash, min(loaded_at) as loaded_at from {log} "
             "where source_name = ? and table_name = ? group by content_hash",
             [target.source, target.table],
         )
@@ -163,7 +165,7 @@ def _append(
         warehouse.add_columns(target.schema, target.table, missing)
     for batch in _batches(plan, loaded, {} if there else types):
         warehouse.append(target.schema, target.table, batch)
-    warehouse.append("cdp", "loads", _row(loaded, target, plan.file))
+    warehouse.append(*raw_log("loads"), _row(loaded, target, plan.file))
     return loaded
 
 

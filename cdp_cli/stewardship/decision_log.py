@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from cdp_cli.errors import FixModel
 from cdp_cli.identity.clustering.decisions import SCHEMA
+from cdp_cli.relations import Relations
 from cdp_cli.warehouse import Warehouse
 
 
@@ -19,23 +20,26 @@ def now() -> dt.datetime:
     return dt.datetime.now(dt.UTC).replace(tzinfo=None)
 
 
-def need_build(warehouse: Warehouse, table: str = "identity_map") -> None:
+def need_build(warehouse: Warehouse, relations: Relations, table: str = "identity_map") -> None:
     """Raise FixModel if identity was not built yet."""
-    if not warehouse.exists("identity", table):
-        raise FixModel(f"The warehouse has no table identity.{table}.", "Run `dbt build` first.")
+    relation = relations.ref(table)
+    if not warehouse.exists(*relation):
+        raise FixModel(f"The warehouse has no table {relation.name}.", "Run `dbt build` first.")
 
 
-def read_decisions(warehouse: Warehouse) -> pa.Table:
-    """All of cdp.identity_decisions."""
-    if not warehouse.exists("cdp", "identity_decisions"):
+def read_decisions(warehouse: Warehouse, relations: Relations) -> pa.Table:
+    """All rows of the log of decisions."""
+    log = relations.source("cdp", "identity_decisions")
+    if not warehouse.exists(*log):
         return SCHEMA.empty_table()
-    return warehouse.arrow("select * from cdp.identity_decisions")
+    return warehouse.arrow(f"select * from {log}")
 
 
-def add_decisions(warehouse: Warehouse, rows: pa.Table) -> None:
+def add_decisions(warehouse: Warehouse, relations: Relations, rows: pa.Table) -> None:
     """Append rows, in the columns of decisions.SCHEMA; an earlier release's log gets the columns it lacks."""
-    there = warehouse.columns("cdp", "identity_decisions")
+    log = relations.source("cdp", "identity_decisions")
+    there = warehouse.columns(*log)
     missing = {name: "string" for name in SCHEMA.names if there and name not in there}
     if missing:
-        warehouse.add_columns("cdp", "identity_decisions", missing)
-    warehouse.append("cdp", "identity_decisions", rows)
+        warehouse.add_columns(*log, missing)
+    warehouse.append(*log, rows)

@@ -1,6 +1,6 @@
 """What people decide about records: one pair, a split of a profile, and taking a decision back.
 
-Each function returns rows to append to the log cdp.identity_decisions; nothing is overwritten.
+Each function returns rows to append to the log identity_decisions; nothing is overwritten.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def _asked_row(decisions: pa.Table, asked: Sequence[str]) -> Row:
         rows = [row for row in rows if row["decision"] != "undone"]
         if not rows:
             raise FixInput(
-                f"cdp.identity_decisions has no decision {asked[0]!r}.",
+                f"identity_decisions has no decision {asked[0]!r}.",
                 "Run `cdp identity undo` without arguments: it lists what can be undone.",
             )
         newest = latest(decisions)

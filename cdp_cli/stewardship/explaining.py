@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from cdp_cli.config import Settings
 from cdp_cli.errors import FixInput
+from cdp_cli.relations import Relations
 from cdp_cli.stewardship.explanation import Explanation, explain, is_stored, strongest_pair
 from cdp_cli.stewardship.finding import Found, find_records
 from cdp_cli.stewardship.identity_sql import identity_sql
@@ -21,18 +22,20 @@ class Explained:
     explanation: Explanation
 
 
-def explain_two(warehouse: Warehouse, one: str, other: str, settings: Settings) -> Explained:
+def explain_two(
+    warehouse: Warehouse, relations: Relations, one: str, other: str, settings: Settings
+) -> Explained:
     """Why two records are one person or not; each side is a record id, a profile id or an identifier.
 
     Of a profile or an identifier, the records with the strongest pair between the two sides are explained.
     Raises FixInput if a side means nobody, or both mean one record.
     """
-    sides = find_records(warehouse, one), find_records(warehouse, other)
-    given, profiles = read_profiles(warehouse, [side.profile_id for side in sides])
+    sides = find_records(warehouse, relations, one), find_records(warehouse, relations, other)
+    given, profiles = read_profiles(warehouse, relations, [side.profile_id for side in sides])
     two = strongest_pair(given.pairs, sides[0].record_ids, sides[1].record_ids)
     if two is None:
         raise FixInput("Both are the same record.", "Name two records, or one of another profile.")
     # Blocks are only asked for a pair that was not scored: counting them costs the most.
-    blocks = read_blocks(warehouse, () if is_stored(given.pairs, *two) else two)
-    refusals = read_refusals(warehouse, *(side.profile_id for side in sides))
+    blocks = read_blocks(warehouse, relations, () if is_stored(given.pairs, *two) else two)
+    refusals = read_refusals(warehouse, relations, *(side.profile_id for side in sides))
     return Explained(sides, explain(given, blocks, refusals, profiles, *two, lambda: identity_sql(settings)))

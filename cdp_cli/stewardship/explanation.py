@@ -107,8 +107,8 @@ def explain(
 
     `given` has the records of their profiles and of all that they have pairs with, and what concerns them
     (`changes` and `log` are not read); `blocks` has the rows of identity_blocks of the two, `refusals` the
-    latest of identity_refusals between their profiles, `profiles` the profile of each record of `given`. `sql` compiles
-    the models, and is only called for a pair without a score.
+    latest of identity_refusals between their profiles, `profiles` the profile of each record of `given`.
+    `sql` compiles the models, and is only called for a pair without a score.
 
     Raises FixModel where the model that scored the pairs is missing.
     """
@@ -167,7 +167,7 @@ def pinned_model(models: pa.Table, versions: Sequence[str]) -> Model:
         models = models.filter(pc.equal(models.column("version"), scored_by[-1]))
     if not models.num_rows:
         which = f"no model {scored_by[-1]}, which scored the pairs" if scored_by else "no model"
-        raise FixModel(f"identity.identity_models has {which}.", "Run `dbt build`: it scores them again.")
+        raise FixModel(f"identity_models has {which}.", "Run `dbt build`: it scores them again.")
     return trained_model.newest(models)
 
 

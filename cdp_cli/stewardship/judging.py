@@ -20,34 +20,43 @@ from cdp_cli.identity.evaluation.report import (
 )
 from cdp_cli.identity.prepare import IdentitySql
 from cdp_cli.identity.resolve import resolve
+from cdp_cli.relations import Relation, Relations
 from cdp_cli.stewardship.decision_log import need_build, read_decisions
 from cdp_cli.warehouse import Warehouse
 
+# Who is who, in a warehouse that `cdp demo` made. It is no part of the dbt project.
+TRUTH = Relation("truth", "records")
 
-def judge_build(warehouse: Warehouse) -> tuple[Report | DecisionReport, pa.Table]:
+
+def judge_build(warehouse: Warehouse, relations: Relations) -> tuple[Report | DecisionReport, pa.Table]:
     """The report on what was built, and its profiles (record_id, profile_id).
 
     It is judged against truth.records, or against decisions if there is no truth. Raises FixInput if there is
     neither.
     """
-    need_build(warehouse)
+    need_build(warehouse, relations)
     started = time.perf_counter()
-    profiles = warehouse.arrow("select record_id, profile_id from identity.identity_map")
+    profiles = warehouse.arrow(f"select record_id, profile_id from {relations.ref('identity_map')}")
     pairs = warehouse.arrow(
-        "select left_record_id, right_record_id, match_probability, veto from identity.identity_current_pairs"
+        "select left_record_id, right_record_id, match_probability, veto "
+        f"from {relations.ref('identity_current_pairs')}"
     )
-    if warehouse.exists("truth", "records"):
-        records = warehouse.arrow(f"select record_id, {', '.join(EVIDENCE)} from identity.identity_records")
-        truth = warehouse.arrow("select record_id, person_id from truth.records")
-        keys = warehouse.arrow(keys_compared("identity."))
+    if warehouse.exists(*TRUTH):
+        records = warehouse.arrow(
+            f"select record_id, {', '.join(EVIDENCE)} from {relations.ref('identity_records')}"
+        )
+        truth = warehouse.arrow(f"select record_id, person_id from {TRUTH}")
+        blocks, identifiers = relations.ref("identity_blocks"), relations.ref("identity_identifiers")
+        keys = warehouse.arrow(keys_compared(str(blocks), str(identifiers)))
         seconds = time.perf_counter() - started
         return against_truth(records, profiles, pairs, keys, truth, seconds), profiles
-    decisions = read_decisions(warehouse)
+    decisions = read_decisions(warehouse, relations)
     if not decisions.num_rows:
         raise FixInput(
-            "There is neither a table truth.records nor a row in cdp.identity_decisions to judge by.",
-            "Decide some pairs of identity.identity_review with `cdp identity decide`, or evaluate labelled "
-            "records with --records.",
+            f"There is neither a table {TRUTH.name} nor a row in "
+            f"{relations.source('cdp', 'identity_decisions').name} to judge by.",
+            f"Decide some pairs of {relations.ref('identity_review').name} with `cdp identity decide`, or "
+            "evaluate labelled records with --records.",
         )
     return against_decisions(profiles, pairs, decisions, time.perf_counter() - started), profiles
 

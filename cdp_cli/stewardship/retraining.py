@@ -72,11 +72,11 @@ def retrain(
     started = time.perf_counter()
     if not given.models.num_rows:
         raise FixModel(
-            "identity.identity_models is empty.", "Run `dbt build`: the first build trains a model by itself."
+            "identity_models is empty.", "Run `dbt build`: the first build trains a model by itself."
         )
     if not given.records.num_rows:
         raise FixInput(
-            "identity.identity_records is empty, so there is nothing to learn from.",
+            "identity_records is empty, so there is nothing to learn from.",
             "Load people and run `dbt build`, then train again.",
         )
     pinned = trained_model.newest(given.models)
@@ -138,9 +138,7 @@ def restored(version: str, models: pa.Table, at: dt.datetime) -> pa.Table:
     found = models.filter(pc.equal(models.column("version"), version))
     if not found.num_rows:
         known = ", ".join(models.sort_by("trained_at").column("version").to_pylist())
-        raise FixInput(
-            f"identity.identity_models has no model {version!r}.", f"Name one of: {known or 'none'}."
-        )
+        raise FixInput(f"identity_models has no model {version!r}.", f"Name one of: {known or 'none'}.")
     return accepted(trained_model.newest(found), models, at)
 
 

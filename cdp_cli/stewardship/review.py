@@ -13,16 +13,12 @@ from cdp_cli.identity.bands import DEFAULT
 from cdp_cli.identity.clustering.decisions import in_force
 from cdp_cli.identity.evaluation.report import DecisionReport, against_decisions
 from cdp_cli.identity.training.trained_model import Model
+from cdp_cli.relations import Relations
 from cdp_cli.stewardship import sampling
 from cdp_cli.stewardship.decision_log import need_build, read_decisions
 from cdp_cli.stewardship.explanation import pinned_model
 from cdp_cli.stewardship.questions import Question, question, waiting
 from cdp_cli.warehouse import Warehouse
-
-_PAIRS = (
-    "select left_record_id, right_record_id, match_probability, veto from identity.identity_current_pairs "
-    f"where match_probability >= {DEFAULT.review}"
-)
 
 
 @dataclass(frozen=True)
@@ -34,75 +30,89 @@ class Progress:
     sample: Sequence[sampling.BandEstimate]
 
 
-def model_in_use(warehouse: Warehouse) -> Model:
+def model_in_use(warehouse: Warehouse, relations: Relations) -> Model:
     """The model that scored the pairs which are asked about. Raises FixModel if nothing was built."""
-    need_build(warehouse, "identity_review")
-    return pinned_model(warehouse.arrow("select * from identity.identity_models"), ())
+    need_build(warehouse, relations, "identity_review")
+    return pinned_model(warehouse.arrow(f"select * from {relations.ref('identity_models')}"), ())
 
 
-def waiting_pairs(warehouse: Warehouse) -> list[dict[str, Any]]:
+def waiting_pairs(warehouse: Warehouse, relations: Relations) -> list[dict[str, Any]]:
     """The rows of identity_review that nobody answered since it was built, the most consequential first."""
-    decisions = read_decisions(warehouse)
+    decisions = read_decisions(warehouse, relations)
     profiles: dict[str, str] = {}
     if decisions.num_rows:
-        found = warehouse.rows("""
+        log = relations.source("cdp", "identity_decisions")
+        found = warehouse.rows(f"""
             select identity_map.record_id, identity_map.profile_id
-            from identity.identity_map as identity_map
+            from {relations.ref("identity_map")} as identity_map
             inner join (
-                select left_record_id as record_id from cdp.identity_decisions
+                select left_record_id as record_id from {log}
                 union
-                select right_record_id as record_id from cdp.identity_decisions
+                select right_record_id as record_id from {log}
             ) as decided
                 on identity_map.record_id = decided.record_id
         """)
         profiles = {row["record_id"]: row["profile_id"] for row in found}
-    return waiting(warehouse.arrow("select * from identity.identity_review"), decisions, profiles)
+    return waiting(warehouse.arrow(f"select * from {relations.ref('identity_review')}"), decisions, profiles)
 
 
-def sampled_pairs(warehouse: Warehouse, count: int, seed: int) -> tuple[list[dict[str, Any]], int]:
+def sampled_pairs(
+    warehouse: Warehouse, relations: Relations, count: int, seed: int
+) -> tuple[list[dict[str, Any]], int]:
     """The pairs of a random sample that are still to be asked, and how many of it were answered."""
-    drawn = sampling.draw(warehouse.arrow(f"{_PAIRS} and veto is null"), count, seed)
-    answered = in_force(read_decisions(warehouse))
+    drawn = sampling.draw(warehouse.arrow(f"{_pairs_sql(relations)} and veto is null"), count, seed)
+    answered = in_force(read_decisions(warehouse, relations))
     still = [pair for pair in drawn if pair not in answered]
     rows = [{"left_record_id": left, "right_record_id": right} for left, right in still]
     return rows, len(drawn) - len(rows)
 
 
-def read_question(warehouse: Warehouse, row: Mapping[str, Any], model: Model) -> Question:
+def read_question(
+    warehouse: Warehouse, relations: Relations, row: Mapping[str, Any], model: Model
+) -> Question:
     """A question about a row of `waiting_pairs` or `sampled_pairs`, with both records."""
     two = [row["left_record_id"], row["right_record_id"]]
-    people = warehouse.rows("select * from unified.unified_people where record_id in (?, ?)", two)
-    whole = row if "comparisons" in row else _pair(warehouse, *two)
+    people = warehouse.rows(f"select * from {relations.ref('unified_people')} where record_id in (?, ?)", two)
+    whole = row if "comparisons" in row else _pair(warehouse, relations, *two)
     return question(whole, people, model)
 
 
-def progress(warehouse: Warehouse) -> Progress:
+def progress(warehouse: Warehouse, relations: Relations) -> Progress:
     """How right the build is: on the decided pairs, and estimated from a random sample."""
     started = time.perf_counter()
-    need_build(warehouse, "identity_review")
-    decisions = read_decisions(warehouse)
-    profiles = warehouse.arrow("select record_id, profile_id from identity.identity_map")
-    pairs = warehouse.arrow(_PAIRS)
-    still = len(waiting_pairs(warehouse))
+    need_build(warehouse, relations, "identity_review")
+    decisions = read_decisions(warehouse, relations)
+    profiles = warehouse.arrow(f"select record_id, profile_id from {relations.ref('identity_map')}")
+    pairs = warehouse.arrow(_pairs_sql(relations))
+    still = len(waiting_pairs(warehouse, relations))
     decided = against_decisions(profiles, pairs, decisions, time.perf_counter() - started)
     estimates = sampling.estimate(pairs.filter(pc.is_null(pairs.column("veto"))), decisions)
     return Progress(still, decided, estimates)
 
 
-def _pair(warehouse: Warehouse, left: str, right: str) -> dict[str, Any]:
+def _pairs_sql(relations: Relations) -> str:
+    return (
+        "select left_record_id, right_record_id, match_probability, veto "
+        f"from {relations.ref('identity_current_pairs')} where match_probability >= {DEFAULT.review}"
+    )
+
+
+def _pair(warehouse: Warehouse, relations: Relations, left: str, right: str) -> dict[str, Any]:
     """A pair in force as a row of identity_review."""
+    present = relations.ref("identity_map")
     row = warehouse.rows(
-        "select * from identity.identity_current_pairs where left_record_id = ? and right_record_id = ?",
+        f"select * from {relations.ref('identity_current_pairs')} "
+        "where left_record_id = ? and right_record_id = ?",
         [left, right],
     )[0]
     places = {
         place["record_id"]: place["profile_id"]
         for place in warehouse.rows(
-            "select record_id, profile_id from identity.identity_map where record_id in (?, ?)", [left, right]
+            f"select record_id, profile_id from {present} where record_id in (?, ?)", [left, right]
         )
     }
     size = warehouse.rows(
-        "select count(*) as count_records from identity.identity_map where profile_id in (?, ?)",
+        f"select count(*) as count_records from {present} where profile_id in (?, ?)",
         [places[left], places[right]],
     )[0]
     joined = places[left] == places[right]

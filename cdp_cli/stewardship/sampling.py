@@ -90,7 +90,7 @@ def estimate(pairs: pa.Table, decisions: pa.Table, bands: Bands = DEFAULT) -> tu
 
     Only pairs that a sample asked for count (origin `sample`): what was asked for its consequence is no
     random choice. What holds of such a pair now is what counts.
-    `pairs` as for `draw`, `decisions` are the rows of cdp.identity_decisions.
+    `pairs` as for `draw`, `decisions` are the rows of identity_decisions.
     """
     asked = {
         (row["left_record_id"], row["right_record_id"])

@@ -76,15 +76,14 @@ CASES = [
     Case(
         "explaining by a model that is missing",
         "explain RECORD OTHER",
-        "identity.identity_models has no model MODEL, which scored the pairs. "
-        "Run `dbt build`: it scores them again.",
+        "identity_models has no model MODEL, which scored the pairs. Run `dbt build`: it scores them again.",
         6,
         "delete from identity.identity_models",
     ),
     Case(
         "reviewing without a model",
         "review",
-        "identity.identity_models has no model. Run `dbt build`: it scores them again.",
+        "identity_models has no model. Run `dbt build`: it scores them again.",
         6,
         "delete from identity.identity_models",
     ),
@@ -96,7 +95,7 @@ CASES = [
     Case(
         "undoing a decision that there is not",
         f"undo d7 {WHY}",
-        f"cdp.identity_decisions has no decision 'd7'. {UNDO_LIST}",
+        f"identity_decisions has no decision 'd7'. {UNDO_LIST}",
     ),
     Case(
         "undoing twice",

@@ -158,14 +158,14 @@ CASES = [
     Case(
         "training without a model to compare with",
         "identity train",
-        "identity.identity_models is empty. Run `dbt build`: the first build trains a model by itself.",
+        "identity_models is empty. Run `dbt build`: the first build trains a model by itself.",
         6,
         sql="delete from identity.identity_models",
     ),
     Case(
         "training without records",
         "identity train",
-        "identity.identity_records is empty, so there is nothing to learn from. Load people and run "
+        "identity_records is empty, so there is nothing to learn from. Load people and run "
         "`dbt build`, then train again.",
         3,
         sql="delete from identity.identity_records",
@@ -179,7 +179,7 @@ CASES = [
     Case(
         "going back to a model that is not there",
         "identity train --restore m_none",
-        "identity.identity_models has no model 'm_none'. Name one of: m",
+        "identity_models has no model 'm_none'. Name one of: m",
         3,
     ),
     Case("an audit of no rows", "identity audit --limit 0", "0 is not in the range x>=1.", 2),
@@ -202,7 +202,7 @@ CASES = [
     Case(
         "a model of an earlier release that compared in another way",
         "run",
-        "of identity.identity_models was trained by an earlier release, which compared household in another way. "
+        "of identity_models was trained by an earlier release, which compared household in another way. "
         "Run `cdp identity train --accept` and build again: ids carry over.",
         6,
         sql="""

@@ -84,7 +84,7 @@ def test_the_way_back_is_the_same_way(spark_project: Project, tmp_path: Path) ->
     profile = {"type": "duckdb", "path": str(tmp_path / "back.duckdb")}
     back = Settings(spark_project.root, spark_project.root, tmp_path, "back", profile)
     spark = settings_of(spark_project, SPARK)
-    move(spark, back, project)
+    move(spark, project, back, project)
     for name in ("identity.identity_assignments", "identity.identity_models", "shop.orders", "web.events"):
         with open_warehouse(back) as there, open_warehouse(settings_of(spark_project, DEV)) as dev:
             returned, kept = (w.arrow(f"select * from {name} order by all") for w in (there, dev))
@@ -94,7 +94,7 @@ def test_the_way_back_is_the_same_way(spark_project: Project, tmp_path: Path) ->
     with open_warehouse(back, read_only=False) as there:
         there.execute("insert into identity.identity_models from identity.identity_models")
     with pytest.raises(FixInput, match=r"identity\.identity_models has 2 rows in the target 'back' and 1 in"):
-        move(spark, back, project)
+        move(spark, project, back, project)
 
 
 def test_status_is_the_same(spark_project: Project) -> None:

@@ -15,7 +15,7 @@ PACKAGE = ROOT / "cdp_cli"
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if ENGINE not in path.parents)
 
 # Each layer may import the layers named after it, and itself.
-_GROUND = {"errors", "config", "log"}
+_GROUND = {"errors", "config", "log", "relations"}
 _PORTS = {
     "project",
     "compiled",
@@ -42,7 +42,7 @@ ALLOWED = {
     "status": {"activation", *_PORTS},
     "move": {"activation", *_PORTS},
     "doctor": {"activation", "segments", "staging", *_PORTS},
-    "demo": {"warehouse", *_GROUND},
+    "demo": {"engine_package", "warehouse", *_GROUND},
     "receiver": _GROUND,
     "compiled": {"project", "dbt", *_GROUND},
     "project": {"dbt", *_GROUND},
@@ -54,6 +54,7 @@ ALLOWED = {
     "http": _GROUND,
     "console": _GROUND,
     "config": {"errors"},
+    "relations": {"errors"},
     "log": set(),
     "errors": set(),
 }  # fmt: skip

@@ -7,6 +7,7 @@ import click
 from cdp_cli import console
 from cdp_cli.commands._options import json_option, project_options
 from cdp_cli.config import Settings
+from cdp_cli.project import load_project
 from cdp_cli.stewardship.audit import Audit, Bridge
 from cdp_cli.stewardship.audit import audit as audited
 from cdp_cli.stewardship.reading import read_audited
@@ -30,8 +31,9 @@ def audit(settings: Settings, limit: int, as_json: bool) -> None:
         cdp identity audit
         cdp identity audit --limit 50 --json
     """
+    relations = load_project(settings).relations
     with open_warehouse(settings) as warehouse:
-        tables = read_audited(warehouse)
+        tables = read_audited(warehouse, relations)
     with console.progress("Auditing"):
         found = audited(*tables, limit=limit)
     if as_json:

@@ -8,6 +8,7 @@ from cdp_cli import console
 from cdp_cli.commands._options import json_option, project_options
 from cdp_cli.commands.identity._options import by_option, decider, reason
 from cdp_cli.config import Settings
+from cdp_cli.project import load_project
 from cdp_cli.stewardship.deciding import store_decision
 from cdp_cli.warehouse import open_warehouse
 
@@ -33,7 +34,7 @@ def decide(
 ) -> None:
     """Decide whether two records are one person; the next build acts on it.
 
-    Record ids are as in identity.identity_review. The latest decision about two records holds.
+    Record ids are as in the table identity_review. The latest decision about two records holds.
 
     \b
     Example:
@@ -42,8 +43,9 @@ def decide(
     if decision is None:
         raise click.UsageError("Say --same, --different or --unsure.")
     why = reason(why)
+    relations = load_project(settings).relations
     with open_warehouse(settings, read_only=False) as warehouse:
-        answer = store_decision(warehouse, one, other, decision, decider(by), why)
+        answer = store_decision(warehouse, relations, one, other, decision, decider(by), why)
     if as_json:
         console.document(answer)
         return

@@ -11,6 +11,7 @@ from cdp_cli import console
 from cdp_cli.commands._options import json_option, project_options
 from cdp_cli.config import Settings
 from cdp_cli.identity.evaluation.report import DecisionReport, Report
+from cdp_cli.project import load_project
 from cdp_cli.stewardship.identity_sql import identity_sql
 from cdp_cli.stewardship.judging import judge_build, judge_people, read_people
 from cdp_cli.warehouse import open_warehouse
@@ -53,8 +54,9 @@ def evaluate(
         cdp identity evaluate --records people.parquet --truth person_id
     """
     if records is None:
+        relations = load_project(settings).relations
         with open_warehouse(settings) as warehouse:
-            report, profiles = judge_build(warehouse)
+            report, profiles = judge_build(warehouse, relations)
     else:
         sources = [source.strip() for source in unique_sources.split(",") if source.strip()]
         people = read_people(records, truth, sources)

@@ -10,6 +10,7 @@ from cdp_cli import console
 from cdp_cli.commands._options import json_option, project_options
 from cdp_cli.config import Settings
 from cdp_cli.errors import FixInput
+from cdp_cli.project import load_project
 from cdp_cli.stewardship.explaining import explain_two
 from cdp_cli.stewardship.explanation import Explanation, Link
 from cdp_cli.stewardship.finding import Found
@@ -42,8 +43,9 @@ def explain(settings: Settings, one: str, other: str, html: Path | None, as_json
         cdp identity explain crm_contact:17 shop_customer:4
         cdp identity explain ann@example.com p_0a1b2c3d4e5f60718293 --html ann.html
     """
+    relations = load_project(settings).relations
     with open_warehouse(settings) as warehouse:
-        explained = explain_two(warehouse, one, other, settings)
+        explained = explain_two(warehouse, relations, one, other, settings)
     found = explained.explanation
     if html is not None:
         _write(html, html_report(found))

@@ -10,6 +10,7 @@ from cdp_cli import console
 from cdp_cli.commands._options import json_option, project_options
 from cdp_cli.config import Settings
 from cdp_cli.profiles import Group, Household, Households, Member, Tie, read_household, read_households
+from cdp_cli.project import load_project
 from cdp_cli.warehouse import open_warehouse
 
 
@@ -31,8 +32,13 @@ def households(settings: Settings, who: str | None, limit: int, as_json: bool) -
         cdp identity households
         cdp identity households ann@example.com --json
     """
+    relations = load_project(settings).relations
     with open_warehouse(settings) as warehouse:
-        found = read_households(warehouse, limit) if who is None else read_household(warehouse, who)
+        found = (
+            read_households(warehouse, relations, limit)
+            if who is None
+            else read_household(warehouse, relations, who)
+        )
     if as_json:
         console.document(found)
     elif isinstance(found, Households):

@@ -15,6 +15,8 @@ from cdp_cli.commands.identity._options import by_option, decider, reason
 from cdp_cli.config import Settings
 from cdp_cli.identity.evaluation.report import DecisionReport
 from cdp_cli.identity.training.trained_model import Model
+from cdp_cli.project import load_project
+from cdp_cli.relations import Relations
 from cdp_cli.stewardship import review as reviewing
 from cdp_cli.stewardship import sampling
 from cdp_cli.stewardship.deciding import store_answer
@@ -60,28 +62,29 @@ def review(
     if progress:
         _show_progress(settings, as_json)
         return
+    relations = load_project(settings).relations
     with open_warehouse(settings) as warehouse:
-        model = reviewing.model_in_use(warehouse)
+        model = reviewing.model_in_use(warehouse, relations)
         rows, done = (
-            reviewing.sampled_pairs(warehouse, sample, seed)
+            reviewing.sampled_pairs(warehouse, relations, sample, seed)
             if sample
-            else (reviewing.waiting_pairs(warehouse), 0)
+            else (reviewing.waiting_pairs(warehouse, relations), 0)
         )
     total = done + len(rows)
     interactive = sys.stdin.isatty() and sys.stdout.isatty() and not as_json
     asked = rows[: limit or (len(rows) if interactive else 1)]
     if not interactive:
-        shown = [found for _, found in _questions(settings, asked, model)]
+        shown = [found for _, found in _questions(settings, relations, asked, model)]
         _print(shown, done, total, as_json)
         return
     answers = 0
-    for number, found in _questions(settings, asked, model):
+    for number, found in _questions(settings, relations, asked, model):
         _asking.show(found, f"{done + number:,} of {total:,}")
         answer = _asking.ask()
         if answer == "quit":
             break
         if answer != "skip":
-            _store(settings, found, answer, decider(by), why, "sample" if sample else "review")
+            _store(settings, relations, found, answer, decider(by), why, "sample" if sample else "review")
             answers += 1
         click.echo()
     if not rows:
@@ -94,18 +97,22 @@ def review(
 
 
 def _questions(
-    settings: Settings, rows: Sequence[dict[str, Any]], model: Model
+    settings: Settings, relations: Relations, rows: Sequence[dict[str, Any]], model: Model
 ) -> Iterator[tuple[int, Question]]:
     """Questions with their numbers, each read when its turn comes: a sample is read pair by pair."""
     for number, row in enumerate(rows, start=1):
         with open_warehouse(settings) as warehouse:
-            found = reviewing.read_question(warehouse, row, model)
+            found = reviewing.read_question(warehouse, relations, row, model)
         yield number, found
 
 
-def _store(settings: Settings, asked: Question, answer: str, by: str, why: str, origin: str) -> None:
+def _store(
+    settings: Settings, relations: Relations, asked: Question, answer: str, by: str, why: str, origin: str
+) -> None:
     with open_warehouse(settings, read_only=False) as warehouse:
-        store_answer(warehouse, asked.left_record_id, asked.right_record_id, answer, by, why, origin)
+        store_answer(
+            warehouse, relations, asked.left_record_id, asked.right_record_id, answer, by, why, origin
+        )
 
 
 def _print(shown: Sequence[Question], done: int, total: int, as_json: bool) -> None:
@@ -124,8 +131,9 @@ def _print(shown: Sequence[Question], done: int, total: int, as_json: bool) -> N
 
 def _show_progress(settings: Settings, as_json: bool) -> None:
     """How right the build is, as far as people looked: on what they decided, and by a sample."""
+    relations = load_project(settings).relations
     with open_warehouse(settings) as warehouse:
-        found = reviewing.progress(warehouse)
+        found = reviewing.progress(warehouse, relations)
     if as_json:
         console.document(found)
         return

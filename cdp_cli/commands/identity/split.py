@@ -10,6 +10,7 @@ from cdp_cli import console
 from cdp_cli.commands._options import json_option, project_options
 from cdp_cli.commands.identity._options import by_option, decider, reason
 from cdp_cli.config import Settings
+from cdp_cli.project import load_project
 from cdp_cli.stewardship.deciding import store_split
 from cdp_cli.warehouse import open_warehouse
 
@@ -34,8 +35,9 @@ def split(
         cdp identity split p_0a1b2c3d4e5f60718293 pos_member:9 --why "the son's card"
     """
     why = reason(why)
+    relations = load_project(settings).relations
     with open_warehouse(settings, read_only=False) as warehouse:
-        stored = store_split(warehouse, profile, records, decider(by), why)
+        stored = store_split(warehouse, relations, profile, records, decider(by), why)
     found = stored.profile
     if as_json:
         console.document(

@@ -7,6 +7,7 @@ import click
 from cdp_cli import console
 from cdp_cli.commands._options import json_option, project_options
 from cdp_cli.config import Settings
+from cdp_cli.project import load_project
 from cdp_cli.stewardship.models import (
     accept_model,
     read_training_input,
@@ -40,13 +41,14 @@ def train(settings: Settings, accept: bool, restore: str | None, as_json: bool) 
     if restore is not None:
         _restore(settings, restore, as_json)
         return
+    relations = load_project(settings).relations
     with open_warehouse(settings) as warehouse:
-        given = read_training_input(warehouse)
+        given = read_training_input(warehouse, relations)
     with console.progress("Training"):
         model, report = train_anew(given)
     if accept:
         with open_warehouse(settings, read_only=False) as warehouse:
-            version = accept_model(warehouse, model)
+            version = accept_model(warehouse, relations, model)
     if as_json:
         console.document(report)
         return
@@ -56,8 +58,9 @@ def train(settings: Settings, accept: bool, restore: str | None, as_json: bool) 
 
 
 def _restore(settings: Settings, version: str, as_json: bool) -> None:
+    relations = load_project(settings).relations
     with open_warehouse(settings, read_only=False) as warehouse:
-        stored = restore_model(warehouse, version)
+        stored = restore_model(warehouse, relations, version)
     if as_json:
         console.document({"version": stored})
     else:

@@ -11,6 +11,7 @@ from cdp_cli.commands._options import json_option, project_options
 from cdp_cli.commands.identity._options import by_option, decider, reason
 from cdp_cli.config import Settings
 from cdp_cli.identity.clustering.decisions import Row
+from cdp_cli.project import load_project
 from cdp_cli.stewardship.deciding import decisions_in_force, store_undo
 from cdp_cli.warehouse import open_warehouse
 
@@ -34,14 +35,15 @@ def undo(settings: Settings, asked: tuple[str, ...], why: str | None, by: str | 
     """
     if len(asked) > 2:
         raise click.UsageError("Name two records, or one decision by its id.")
+    relations = load_project(settings).relations
     if not asked:
         with open_warehouse(settings) as warehouse:
-            held = decisions_in_force(warehouse)
+            held = decisions_in_force(warehouse, relations)
         _show(held, as_json)
         return
     why = reason(why)
     with open_warehouse(settings, read_only=False) as warehouse:
-        rows = store_undo(warehouse, asked, decider(by), why)
+        rows = store_undo(warehouse, relations, asked, decider(by), why)
     if as_json:
         console.document(rows.to_pylist())
         return

@@ -13,6 +13,7 @@ from cdp_cli import console
 from cdp_cli.commands._options import json_option, project_options
 from cdp_cli.config import Settings
 from cdp_cli.profiles import Choice, Finding, Profile, find_profiles, read_profile
+from cdp_cli.project import load_project
 from cdp_cli.warehouse import open_warehouse
 
 _LOST_BY = {
@@ -39,9 +40,14 @@ def show(settings: Settings, who: str, as_json: bool) -> None:
         cdp profile show ann@example.com
         cdp profile show +447700900123 --json
     """
+    relations = load_project(settings).relations
     with open_warehouse(settings) as warehouse:
-        found = find_profiles(warehouse, who)
-        profile = read_profile(warehouse, found.matches[0].profile_id) if len(found.matches) == 1 else None
+        found = find_profiles(warehouse, relations, who)
+        profile = (
+            read_profile(warehouse, relations, found.matches[0].profile_id)
+            if len(found.matches) == 1
+            else None
+        )
     if as_json:
         console.document(
             {

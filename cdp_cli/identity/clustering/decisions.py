@@ -1,4 +1,4 @@
-"""Which decisions of people hold: the latest row of each pair in the log cdp.identity_decisions.
+"""Which decisions of people hold: the latest row of each pair in the log identity_decisions.
 
 Rows are only ever added. A split is many rows that share a `decision_group`: its records stay together and
 apart from the rest, and it is undone as one.

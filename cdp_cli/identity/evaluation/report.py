@@ -28,15 +28,15 @@ EVIDENCE = (
 )  # fmt: skip
 
 
-def keys_compared(schema: str = "") -> str:
-    """A query of what records are compared under: record_id, rule, key. `schema` ends with its dot."""
+def keys_compared(blocks: str = "identity_blocks", identifiers: str = "identity_identifiers") -> str:
+    """A query of what records are compared under: record_id, rule, key; from two tables, named as in SQL."""
     return f"""
         select record_id, blocking_rule as rule, block_key as key
-        from {schema}identity_blocks
+        from {blocks}
         where not is_skipped
         union all
         select record_id, 'same_' || identifier_type as rule, identifier_value as key
-        from {schema}identity_identifiers
+        from {identifiers}
         where identifier_class = 'personal'
     """
 

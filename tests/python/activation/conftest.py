@@ -15,6 +15,8 @@ from cdp_cli.activation.plan import Plan
 from cdp_cli.activation.sender import Pace
 from cdp_cli.activation.spec import Sync, SyncSpec
 from cdp_cli.config import Settings
+from cdp_cli.relations import Relation
+from tests.relations import RELATIONS
 
 from .double import Double, Receiver
 
@@ -48,7 +50,7 @@ class World:
         self.receiver = receiver
         self.destination = Double(receiver.port)
         self.slept: list[float] = []
-        self.yields_to: tuple[tuple[str, str], ...] = ()
+        self.yields_to: tuple[Relation, ...] = ()
         self.spec: dict[str, Any] = {
             "connection": "double", "object": "people", "mode": "mirror", "purpose": "marketing_email",
             "removal_guard": 1.0,
@@ -64,7 +66,8 @@ class World:
     @property
     def sync(self) -> Sync:
         spec, path = SyncSpec(**self.spec), "models/activation/crm__people.sql"
-        return Sync("crm__people", "activation", "crm__people", path, spec, yields_to=self.yields_to)
+        relation = Relation("activation", "crm__people")
+        return Sync("crm__people", relation, path, spec, RELATIONS, self.yields_to)
 
     @property
     def ledger_dir(self) -> Path:

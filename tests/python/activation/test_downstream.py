@@ -5,12 +5,14 @@ from __future__ import annotations
 from cdp_cli.activation.downstream import untrusted_syncs
 from cdp_cli.dbt import BuildResult, NodeResult
 from cdp_cli.project import ModelNode, Project
+from cdp_cli.relations import Relation
+from tests.relations import RELATIONS
 
 
 def model(name: str, *depends_on: str, sync: bool = False) -> ModelNode:
     return ModelNode(
-        unique_id=f"model.cdp.{name}", name=name, schema="s", table=name, path=f"{name}.sql", description="",
-        materialized="table", meta={"sync": {}} if sync else {}, columns={},
+        unique_id=f"model.cdp.{name}", name=name, relation=Relation("s", name), path=f"{name}.sql",
+        description="", materialized="table", meta={"sync": {}} if sync else {}, columns={},
         depends_on=tuple(f"model.cdp.{other}" for other in depends_on),
     )  # fmt: skip
 
@@ -21,6 +23,7 @@ PROJECT = Project(
         model("vip"), model("list_a", "profiles", sync=True), model("list_b", "vip", sync=True),
     ),
     sources=(),
+    relations=RELATIONS,
     tests={
         "test.cdp.unique_list_a.1": ("model.cdp.list_a",),
         "test.cdp.unique_map.2": ("model.cdp.identity_map",),

@@ -7,6 +7,7 @@ import hashlib
 import pytest
 
 from cdp_cli.errors import FixConfiguration, FixModel
+from cdp_cli.relations import Relation
 
 from .conftest import World, person
 
@@ -69,7 +70,7 @@ def test_the_held_out_are_always_the_same_people(world: World) -> None:
 def test_a_sync_yields_to_another(world: World) -> None:
     world.arrange(person("a"), person("b"))
     world.warehouse("create table activation.ads__vip as select 'b' as profile_id")
-    world.yields_to = (("activation", "ads__vip"),)
+    world.yields_to = (Relation("activation", "ads__vip"),)
     assert world.run().blocked == {"priority": 1}
     assert set(world.receiver.objects) == {"a"}
 

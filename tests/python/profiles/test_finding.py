@@ -7,6 +7,7 @@ from cdp_cli.errors import FixInput, FixModel
 from cdp_cli.profiles import find_profiles
 from cdp_cli.warehouse import Warehouse
 from cdp_cli.warehouse.duckdb.warehouse import DuckDBWarehouse
+from tests.relations import RELATIONS
 
 
 @pytest.mark.parametrize(
@@ -25,21 +26,21 @@ from cdp_cli.warehouse.duckdb.warehouse import DuckDBWarehouse
     ],
 )
 def test_a_person_is_found_by_whatever_one_has(warehouse: Warehouse, asked: str, found_by: str) -> None:
-    found = find_profiles(warehouse, asked)
+    found = find_profiles(warehouse, RELATIONS, asked)
 
     assert [match.profile_id for match in found.matches] == ["p1"]
     assert (found.found_by, found.retired_id) == (found_by, None)
 
 
 def test_a_retired_id_resolves_to_its_successor_and_says_so(warehouse: Warehouse) -> None:
-    found = find_profiles(warehouse, "p0")
+    found = find_profiles(warehouse, RELATIONS, "p0")
 
     assert [match.profile_id for match in found.matches] == ["p1"]
     assert found.retired_id == "p0"
 
 
 def test_several_profiles_of_one_address_are_all_listed(warehouse: Warehouse) -> None:
-    found = find_profiles(warehouse, "family@example.com")
+    found = find_profiles(warehouse, RELATIONS, "family@example.com")
 
     assert [(match.profile_id, match.full_name) for match in found.matches] == [
         ("p2", "Bo Bell"),
@@ -50,7 +51,7 @@ def test_several_profiles_of_one_address_are_all_listed(warehouse: Warehouse) ->
 @pytest.mark.parametrize("asked", ["nobody@example.com", "p9", "", "%", "0001", "' or 1=1 --"])
 def test_an_unknown_person_is_an_error_without_personal_data(warehouse: Warehouse, asked: str) -> None:
     with pytest.raises(FixInput) as error:
-        find_profiles(warehouse, asked)
+        find_profiles(warehouse, RELATIONS, asked)
 
     assert error.value.problem == "No profile is known by that id, e-mail or phone."
 
@@ -58,9 +59,9 @@ def test_an_unknown_person_is_an_error_without_personal_data(warehouse: Warehous
 @pytest.mark.parametrize("asked", ["gone", "gone0", "web:9"])
 def test_an_expired_visitor_is_not_called_unknown(warehouse: Warehouse, asked: str) -> None:
     with pytest.raises(FixInput, match="was an anonymous visitor, and has expired"):
-        find_profiles(warehouse, asked)
+        find_profiles(warehouse, RELATIONS, asked)
 
 
 def test_before_the_first_build_the_remedy_is_to_build() -> None:
     with pytest.raises(FixModel, match="no table profiles"):
-        find_profiles(DuckDBWarehouse(duckdb.connect()), "p1")
+        find_profiles(DuckDBWarehouse(duckdb.connect()), RELATIONS, "p1")

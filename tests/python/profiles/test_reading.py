@@ -2,10 +2,11 @@ from __future__ import annotations
 
 from cdp_cli.profiles import Choice, read_profile
 from cdp_cli.warehouse import Warehouse
+from tests.relations import RELATIONS
 
 
 def choices_of(warehouse: Warehouse, profile_id: str) -> dict[str, Choice]:
-    return {choice.attribute: choice for choice in read_profile(warehouse, profile_id).provenance}
+    return {choice.attribute: choice for choice in read_profile(warehouse, RELATIONS, profile_id).provenance}
 
 
 def test_each_golden_value_names_the_record_that_gave_it(warehouse: Warehouse) -> None:
@@ -38,7 +39,7 @@ def test_junk_alone_leaves_the_attribute_without_a_winner(warehouse: Warehouse) 
 
 
 def test_what_was_sent_is_the_latest_word_of_each_sync(warehouse: Warehouse) -> None:
-    deliveries = read_profile(warehouse, "p1").deliveries
+    deliveries = read_profile(warehouse, RELATIONS, "p1").deliveries
 
     assert [(row["sync"], row["outcome"], row["reason"]) for row in deliveries if not row["retired_id"]] == [
         ("ads", "blocked", "no consent"),
@@ -47,7 +48,7 @@ def test_what_was_sent_is_the_latest_word_of_each_sync(warehouse: Warehouse) -> 
 
 
 def test_what_was_sent_under_a_retired_id_is_shown_beside(warehouse: Warehouse) -> None:
-    deliveries = read_profile(warehouse, "p1").deliveries
+    deliveries = read_profile(warehouse, RELATIONS, "p1").deliveries
 
     assert [(row["sync"], row["retired_id"], row["operation"], row["run_id"]) for row in deliveries] == [
         ("ads", None, "block", "r2"),
@@ -57,7 +58,7 @@ def test_what_was_sent_under_a_retired_id_is_shown_beside(warehouse: Warehouse) 
 
 
 def test_tables_that_are_not_there_yet_give_no_rows(warehouse: Warehouse) -> None:
-    profile = read_profile(warehouse, "p1")
+    profile = read_profile(warehouse, RELATIONS, "p1")
 
     assert profile.golden["full_name"] == "Ann Bell"
     assert profile.consents == profile.segments == profile.timeline == profile.records == ()
