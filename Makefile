@@ -29,6 +29,7 @@ check: setup-dev ## Lint and type-check.
 	$(BIN)/ruff check cdp_cli tests benchmarks
 	$(BIN)/mypy
 	$(BIN)/cdp generate --check
+	$(BIN)/cdp generate --docs --check
 	@rm -rf target/lint && mkdir -p target/lint/data && cp -R cdp_cli/dbt_package/. models profiles.yml .sqlfluff target/lint/
 	@echo "profile: retailer" >> target/lint/dbt_project.yml
 	cd target/lint && $(CURDIR)/$(BIN)/sqlfluff lint --processes 2 models

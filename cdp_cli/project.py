@@ -22,11 +22,12 @@ _TABLES = ("model", "seed", "snapshot")
 
 @dataclass(frozen=True)
 class Column:
-    """A declared column: its type as written and its meta."""
+    """A declared column: its type and description as written, and its meta."""
 
     name: str
     data_type: str
     meta: Mapping[str, Any]
+    description: str = ""
 
 
 @dataclass(frozen=True)
@@ -201,6 +202,7 @@ def _columns(node: Mapping[str, Any]) -> dict[str, Column]:
             name=name,
             data_type=column.get("data_type") or "",
             meta={**column.get("meta", {}), **column.get("config", {}).get("meta", {})},
+            description=column.get("description", ""),
         )
         for name, column in node["columns"].items()
     }

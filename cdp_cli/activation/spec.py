@@ -64,15 +64,35 @@ class SyncSpec(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    connection: str
-    object: str
-    mode: Mode
-    purpose: str
-    key: Annotated[tuple[str, ...], BeforeValidator(_list), Field(min_length=1)] = (PROFILE_ID,)
-    nulls: Mapping[str, Literal["omit", "clear"]] = {}
-    removal_guard: float = Field(default=0.2, ge=0, le=1)
-    holdout: float = Field(default=0.0, ge=0, lt=1)
-    yields_to: Annotated[tuple[str, ...], BeforeValidator(_list)] = ()
+    connection: str = Field(description="A name in `connections.yml`.")
+    object: str = Field(
+        description="An object of the destination, or a name that the connection gives to one."
+    )
+    mode: Mode = Field(description="What happens with the rows: see the modes.")
+    purpose: str = Field(description="A purpose of the seed `purposes`. Only people who granted it are sent.")
+    key: Annotated[tuple[str, ...], BeforeValidator(_list)] = Field(
+        default=(PROFILE_ID,),
+        min_length=1,
+        description="The columns that identify a row over time. With `append`, the id of the event.",
+    )
+    nulls: Mapping[str, Literal["omit", "clear"]] = Field(
+        default={}, description="By column: `omit` leaves a null out (the default), `clear` sends it."
+    )
+    removal_guard: float = Field(
+        default=0.2,
+        ge=0,
+        le=1,
+        description="The share of the rows sent before that one run may remove without confirmation.",
+    )
+    holdout: float = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="The share of people who are never sent, always the same ones, to measure against.",
+    )
+    yields_to: Annotated[tuple[str, ...], BeforeValidator(_list)] = Field(
+        default=(), description="Syncs whose people this one does not send."
+    )
 
 
 @dataclass(frozen=True)
@@ -156,13 +176,13 @@ def _sync(model: ModelNode, by_name: Mapping[str, ModelNode], relations: Relatio
     meta = model.meta["sync"]
     if not isinstance(meta, Mapping):
         raise FixConfiguration(
-            f"Sync {model.name} ({model.path}): meta.sync is not a mapping.", "See docs/how-to/run-syncs.md."
+            f"Sync {model.name} ({model.path}): meta.sync is not a mapping.", "See docs/reference/syncs.md."
         )
     try:
         spec = SyncSpec.model_validate(dict(meta))
     except ValidationError as error:
         raise FixConfiguration(
-            f"Sync {model.name} ({model.path}): {_first(error)}", "See docs/how-to/run-syncs.md."
+            f"Sync {model.name} ({model.path}): {_first(error)}", "See docs/reference/syncs.md."
         ) from error
     for other in spec.yields_to:
         if other not in by_name or other == model.name:

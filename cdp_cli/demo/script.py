@@ -35,15 +35,3 @@ def run(connection: duckdb.DuckDBPyConnection, name: str, parameters: Mapping[st
     """
     text = (_FOLDER / f"{name}.sql").read_text(encoding="utf-8")
     connection.execute(string.Template(text).substitute(parameters))
-
-
-def rates_as_markdown() -> str:
-    """The rates as the tables of docs/how-to/use-the-demo.md."""
-    lines: list[str] = []
-    for section, section_rates in rates().items():
-        lines += [f"### {section.capitalize()}", "", "| rate | value | what it is |", "|---|---:|---|"]
-        lines += [
-            f"| `{name}` | {rate['value']} | {rate['description']} |" for name, rate in section_rates.items()
-        ]
-        lines.append("")
-    return "\n".join(lines)

@@ -63,7 +63,7 @@ def validated(model: type[Model], values: Any, path: Path, where: str = "") -> M
         others = f" ({error.error_count() - 1} more like it)" if error.error_count() > 1 else ""
         raise FixConfiguration(
             f"{path}: {_says(first, key)}{others}.",
-            "Correct it; docs/how-to/connect-a-destination.md lists the keys.",
+            "Correct it; docs/how-to/write-a-destination.md lists the keys.",
         ) from None
 
 

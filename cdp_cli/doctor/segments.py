@@ -10,7 +10,7 @@ from cdp_cli.segments import check_segments
 
 
 def check(settings: Settings) -> Iterator[Finding]:
-    """What docs/how-to/write-a-segment.md allows is all that stands in models/segments."""
+    """What docs/reference/segments.md allows is all that stands in models/segments."""
     folder = settings.project_dir / "models" / "segments"
     problems = check_segments(folder)
     for problem in problems:

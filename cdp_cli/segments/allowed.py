@@ -1,4 +1,4 @@
-"""What a segment may say. docs/how-to/write-a-segment.md prints these lists; a test compares the two."""
+"""What a segment may say. docs/reference/segments.md is written from these lists."""
 
 from __future__ import annotations
 

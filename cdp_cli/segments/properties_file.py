@@ -14,7 +14,7 @@ from cdp_cli.segments.allowed import (
     PROPERTIES_TESTS,
 )
 
-_KEYS = "docs/how-to/write-a-segment.md says what a segment's properties file may have."
+_KEYS = "docs/reference/segments.md says what a segment's properties file may have."
 
 
 def check_properties_file(text: str) -> Iterator[tuple[str, str]]:

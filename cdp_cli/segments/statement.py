@@ -104,7 +104,7 @@ def _check_functions(tree: exp.Expr) -> Iterator[tuple[str, str]]:
             isinstance(function, (exp.Anonymous, exp.AnonymousAggFunc))
             and name not in (*MORE_FUNCTIONS, MACRO)
         ):
-            yield f"calls {name}()", "Use SQL's common functions; docs/how-to/write-a-segment.md says which."
+            yield f"calls {name}()", "Use SQL's common functions; docs/reference/segments.md says which."
 
 
 def _function_name(node: exp.Expr) -> str:

@@ -62,7 +62,7 @@ def read_template(text: str) -> Template:
 
 
 _ONLY_EXPRESSIONS = (
-    "Use {{ }} with ref, source, var and the macros that docs/how-to/write-a-segment.md lists, no more."
+    "Use {{ }} with ref, source, var and the macros that docs/reference/segments.md lists, no more."
 )
 _ONLY_TABLES = "Give it one ref(), or the name of a WITH in quotes."
 _WORD = re.compile("[A-Za-z_][A-Za-z0-9_]*")

@@ -120,7 +120,7 @@ CASES = [
     Case(
         "destination_with_an_unknown_key",
         "to_webhook",
-        "destinations/hook.yml: unknown key time_out. Correct it; docs/how-to/connect-a-destination.md lists the keys.",
+        "destinations/hook.yml: unknown key time_out. Correct it; docs/how-to/write-a-destination.md lists the keys.",
         4,
         connections=("destination: webhook", "destination: hook"),
         own=("hook.yml", HOOK.replace("timeout: 30 ", "time_out: 30 ")),

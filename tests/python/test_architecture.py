@@ -31,8 +31,9 @@ ALLOWED = {
     "cli": {"commands", "console", *_GROUND},
     "commands": {
         "stewardship", "activation", "identity", "profiles", "segments", "staging", "demo", "receiver",
-        "status", "doctor", "move", "console", *_PORTS,
+        "status", "doctor", "move", "documentation", "console", *_PORTS,
     },
+    "documentation": {"activation", "demo", "identity", "segments", *_PORTS},
     "activation": _PORTS,
     "stewardship": {"identity", "profiles", *_PORTS},
     "identity": {"errors"},

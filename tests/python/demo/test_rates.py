@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from cdp_cli.demo.script import rate_values, rates_as_markdown
+from cdp_cli.demo.script import rate_values
 from tests.conftest import ROOT
 from tests.python.demo.conftest import number
 
@@ -145,12 +145,6 @@ def test_families_have_twins_and_fathers_and_sons_of_one_name(retailer: duckdb.D
         "and a.first_name = b.first_name and a.last_name = b.last_name"
     )
     assert number(retailer, pairs.format(condition=same)) > 5
-
-
-def test_the_documentation_lists_every_rate() -> None:
-    assert rates_as_markdown() in (ROOT / "docs" / "how-to" / "use-the-demo.md").read_text(
-        encoding="utf-8"
-    ), "docs/how-to/use-the-demo.md must hold what cdp_cli.demo.script.rates_as_markdown() gives"
 
 
 def test_no_rate_is_unused() -> None:

@@ -76,11 +76,11 @@ def test_every_destination_is_tried() -> None:
 
 @pytest.mark.parametrize("name", find_destinations())
 def test_every_destination_has_its_chapter_in_the_docs(name: str) -> None:
-    docs = (ROOT / "docs" / "how-to" / "connect-a-destination.md").read_text(encoding="utf-8")
+    docs = (ROOT / "docs" / "reference" / "destinations.md").read_text(encoding="utf-8")
     destination = load_definition(name)
     assert f"\n## `{name}`" in docs
     for part in (*destination.secrets, *destination.settings):
-        assert f"`{part}`" in docs, f"docs/how-to/connect-a-destination.md does not name {part}"
+        assert f"`{part}`" in docs, f"docs/reference/destinations.md does not name {part}"
 
 
 @every_case

@@ -1,4 +1,4 @@
-"""A destination's YAML: what is wrong in it is named by file and key path; the docs are written from it."""
+"""A destination's YAML: what is wrong in it is named by file and key path."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ import pytest
 
 from cdp_cli.destinations import find_destinations, load_definition
 from cdp_cli.destinations.definition import Answers
-from cdp_cli.destinations.documentation import rewritten
 from cdp_cli.errors import FixConfiguration
-from tests.conftest import ROOT
 
 WEBHOOK = (
     find_destinations()["webhook"]
@@ -79,11 +77,3 @@ def test_the_more_exact_status_wins() -> None:
         503: "doubt",
         507: "doubt",
     }
-
-
-def test_the_docs_are_what_the_destinations_say() -> None:
-    path = ROOT / "docs" / "how-to" / "connect-a-destination.md"
-    text = path.read_text(encoding="utf-8")
-    assert text == rewritten(text), (
-        "run python -m cdp_cli.destinations.documentation docs/how-to/connect-a-destination.md"
-    )

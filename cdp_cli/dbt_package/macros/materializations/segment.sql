@@ -2,7 +2,7 @@
     A segment that fails leaves the table and the log as they were, and takes no other segment with it.
     Membership is what the log says, so the log and the table cannot drift apart, and a full refresh, a
     dropped table or a segment that comes back after months is diffed like any other run.
-    Hooks are not run: a segment is SQL only (docs/how-to/write-a-segment.md). -#}
+    Hooks are not run: a segment is SQL only (docs/reference/segments.md). -#}
 {% materialization segment, default, supported_languages=['sql'] %}
 
     {%- set target = this.incorporate(type='table') -%}

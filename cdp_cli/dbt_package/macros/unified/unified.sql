@@ -1,6 +1,6 @@
 {#- The union over all models that give rows of an entity, in the columns that the properties file of the calling
     model lists. A column that a model lacks is null there. What a model has under another name, the name of its
-    source, and whether it holds each person once are in its own meta (docs/reference/sources.md). -#}
+    source, and whether it holds each person once are in its own meta (docs/explanation/sources.md). -#}
 {% macro unified(entity, relations) -%}
     {%- if not execute -%}
         select 1 as not_read_before_execution

@@ -1,27 +1,22 @@
-"""The chapters of docs/how-to/connect-a-destination.md, written from the destinations' own YAML.
-
-`python -m cdp_cli.destinations.documentation FILE` writes them below the mark in that file.
-"""
+"""The page of destinations, from their own YAML."""
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 from cdp_cli.destinations.connecting import find_destinations, load_definition
 from cdp_cli.destinations.definition import Definition, ObjectRule
+from cdp_cli.documentation.inputs import Inputs
 
-MARK = "<!-- Below this line the file is written from cdp_cli/destinations/*.yml. -->\n"
+_HEAD = """# Destinations
+
+The destinations that come with `cdp`, from `cdp_cli/destinations/*.yml`. [Connect a
+destination](../how-to/connect-a-destination.md) says how a project uses one, and [Write a
+destination](../how-to/write-a-destination.md) how to add one.
+"""
 
 
-def chapters() -> str:
-    """One chapter for each destination that comes with cdp, in Markdown."""
-    return "\n".join(_chapter(load_definition(name)) for name in find_destinations())
-
-
-def rewritten(text: str) -> str:
-    """The document with its chapters rewritten; the text above the mark stays."""
-    return text.partition(MARK)[0] + MARK + "\n" + chapters()
+def page(inputs: Inputs) -> str:
+    """One chapter a destination."""
+    return "\n".join([_HEAD, *(_chapter(load_definition(name)) for name in find_destinations())])
 
 
 def _chapter(definition: Definition) -> str:
@@ -65,8 +60,3 @@ def _object(name: str, rule: ObjectRule) -> list[str]:
         becomes = ", ".join([*how.normalise, *([how.hash] if how.hash else [])]) or "as it is"
         lines.append(f"| `{field}` | {becomes} | {how.description} |")
     return [*lines, ""]
-
-
-if __name__ == "__main__":
-    document = Path(sys.argv[1])
-    document.write_text(rewritten(document.read_text(encoding="utf-8")), encoding="utf-8")

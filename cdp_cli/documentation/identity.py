@@ -1,7 +1,4 @@
-"""Writes docs/reference/identity.md: every rule, veto, band, limit, block and comparison, as the code has it.
-
-python -m tests.identity_reference
-"""
+"""The page of identity: every rule, veto, band, limit, block and comparison, as the code has it."""
 
 from __future__ import annotations
 
@@ -9,27 +6,23 @@ import ast
 import csv
 import dataclasses
 import importlib
-import re
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 import yaml
 from sqlglot import exp, parse_one
 
+from cdp_cli.documentation import PACKAGE
+from cdp_cli.documentation.inputs import Inputs
+from cdp_cli.documentation.markdown import paragraphs, table
+from cdp_cli.engine_package import FOLDER
 from cdp_cli.identity.bands import Bands
 from cdp_cli.identity.clustering.change_guard import ChangeGuard
 from cdp_cli.identity.linking import comparisons, discovery
-from tests.identity_sql import compiled
-
-ROOT = Path(__file__).resolve().parents[1]
-ENGINE = ROOT / "cdp_cli" / "dbt_package"
-PAGE = ROOT / "docs" / "reference" / "identity.md"
 
 _HEAD = """# Identity: every rule, veto, band and limit
 
-What the code and the seeds have now, written from them by `python -m tests.identity_reference`; a test fails
-if this page is behind. [Identity](../explanation/identity.md) says how they work together and how to change
-them.
+[Identity](../explanation/identity.md) says how they work together, and [Change what identity
+does](../how-to/change-identity.md) says how to change them.
 """
 
 # Numbers of cdp_cli/identity that decide who is one person, with their reason.
@@ -95,27 +88,27 @@ OF_NO_MATTER = {
     "sampling.SEED", "sampling._CONFIDENCE",
     "frequencies._DIGITS", "sampling._LEHMER",
 }  # fmt: skip
-VARS = {
-    "accept_identity_change": "Publishes a build that the change guard stops; for one run.",
-    "household_max_people": "Of a home of more people nobody can say who lives with whom.",
-    "identity_auto": "The band `auto`, as identity_review tells those that wait from those that join.",
-    "identity_change_guard": (
-        "The share of profiles that a build may merge or split before it stops and asks: what changes "
-        "more is a mistake more often than news."
-    ),
-}
 
 
-def page() -> str:
+def page(inputs: Inputs) -> str:
     """The whole page."""
-    sections = (_HEAD, _rules(), _vetoes(), _bands(), _types(), _limits(), _vars(), _blocks(), _comparisons())
+    sections = (
+        _HEAD,
+        _rules(),
+        _vetoes(),
+        _bands(),
+        _types(),
+        _limits(),
+        _blocks(inputs.identity_keys_sql),
+        _comparisons(),
+    )
     return "\n".join(sections)
 
 
 def numbers() -> dict[str, str]:
     """Each numeric constant of identity and stewardship, as it is written there, by `module.NAME`."""
     constants = {}
-    folders = (ROOT / "cdp_cli" / "identity", ROOT / "cdp_cli" / "stewardship")
+    folders = (PACKAGE / "identity", PACKAGE / "stewardship")
     for path in sorted(path for folder in folders for path in folder.rglob("*.py")):
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             match node:
@@ -124,19 +117,6 @@ def numbers() -> dict[str, str]:
                 ):
                     constants[f"{path.stem}.{name}"] = f"{value:,}"
     return constants
-
-
-def dbt_vars() -> dict[str, str]:
-    """The defaults of the vars that models and macros of identity read, by name."""
-    names: dict[str, str] = {}
-    for folder in ("models/identity", "models/households", "macros/identity"):
-        for path in sorted((ENGINE / folder).iterdir()):
-            text = path.read_text(encoding="utf-8")
-            # A macro that checks a var has its name and default from whoever calls it.
-            for name, default in re.findall(r"\bvar\('(\w+)', ([^)]+)\)", text):
-                names[name] = default.strip()
-    project = yaml.safe_load((ENGINE / "dbt_project.yml").read_text(encoding="utf-8"))
-    return {name: str(project["vars"].get(name, default)) for name, default in sorted(names.items())}
 
 
 def _rules() -> str:
@@ -183,11 +163,11 @@ def _vetoes() -> str:
 
 def _bands() -> str:
     rows = [(f"`{field.name}`", field.default) for field in dataclasses.fields(Bands)]
-    return _section("Bands", _paragraphs(Bands.__doc__), ("band", "value"), rows)
+    return _section("Bands", paragraphs(Bands.__doc__), ("band", "value"), rows)
 
 
 def _types() -> str:
-    folder = ENGINE / "seeds" / "identity"
+    folder = FOLDER / "seeds" / "identity"
     with (folder / "identifier_types.csv").open(encoding="utf-8") as lines:
         header, *rows = csv.reader(lines)
     properties = yaml.safe_load((folder / "identifier_types.yml").read_text(encoding="utf-8"))["seeds"][0]
@@ -218,16 +198,11 @@ def _limits() -> str:
     )
 
 
-def _vars() -> str:
-    rows = [(f"`{name}`", default, VARS[name]) for name, default in dbt_vars().items()]
-    return _section("Limits in dbt_project.yml", "Set under `vars:`.", ("var", "default", "why"), rows)
-
-
-def _blocks() -> str:
-    model = parse_one(compiled().models["identity_keys"].sql, read="duckdb")
+def _blocks(identity_keys_sql: str) -> str:
+    model = parse_one(identity_keys_sql, read="duckdb")
     final = next(cte.this for cte in model.find_all(exp.CTE) if cte.alias == "final")
     keys = {column.alias_or_name: column.unalias().sql("duckdb") for column in final.selects}
-    with (ENGINE / "seeds" / "identity" / "blocking_rules.csv").open(encoding="utf-8") as lines:
+    with (FOLDER / "seeds" / "identity" / "blocking_rules.csv").open(encoding="utf-8") as lines:
         rows: list[Sequence[object]] = [
             (
                 f"`{rule}`",
@@ -250,7 +225,7 @@ def _blocks() -> str:
 
 
 def _comparisons() -> str:
-    sections = [f"## Comparisons\n\n{_paragraphs(comparisons.__doc__)}\n"]
+    sections = [f"## Comparisons\n\n{paragraphs(comparisons.__doc__)}\n"]
     for comparison in comparisons.ALL:
         rows = [
             (
@@ -273,17 +248,7 @@ def _idea(module: str) -> str:
     return " ".join((importlib.import_module(f"cdp_cli.identity.{module}").__doc__ or "").split())
 
 
-def _paragraphs(text: str | None) -> str:
-    return "\n\n".join(" ".join(part.split()) for part in (text or "").split("\n\n"))
-
-
 def _section(
     title: str, text: str, head: Sequence[str], rows: Iterable[Sequence[object]], level: str = "##"
 ) -> str:
-    lines = [f"| {' | '.join(head)} |", f"|{' --- |' * len(head)}"]
-    lines += [f"| {' | '.join(str(cell).replace('|', chr(92) + '|') for cell in row)} |" for row in rows]
-    return f"{level} {title}\n\n{text}\n\n" + "\n".join(lines) + "\n"
-
-
-if __name__ == "__main__":
-    PAGE.write_text(page(), encoding="utf-8")
+    return f"{level} {title}\n\n{text}\n\n{table(head, rows)}"
