@@ -21,10 +21,10 @@ def page(inputs: Inputs) -> str:
     """One chapter a schema, one part a model."""
     models = sorted(
         (model for model in inputs.project.models if model.unique_id.startswith(f"model.{NAME}.")),
-        key=lambda model: (model.schema, model.name),
+        key=lambda model: (model.relation.schema, model.name),
     )
     parts = [_HEAD]
-    for schema, group in groupby(models, key=lambda model: model.schema):
+    for schema, group in groupby(models, key=lambda model: model.relation.schema):
         members = list(group)
         rows = [(f"[`{model.name}`](#{model.name})", _grain(model)) for model in members]
         parts.append(f"## Schema {schema}\n\n{table(('model', 'grain'), rows)}")
