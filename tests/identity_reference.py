@@ -13,12 +13,14 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import pyarrow as pa
 import yaml
 from sqlglot import exp, parse_one
 
 from cdp_cli.identity.bands import Bands
 from cdp_cli.identity.clustering.change_guard import ChangeGuard
 from cdp_cli.identity.linking import comparisons, discovery
+from cdp_cli.identity.linking.rules import Rule, rules_of
 from cdp_cli.identity.prepare import model_text, renderer
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -96,7 +98,14 @@ OF_NO_MATTER = {
 VARS = {
     "accept_identity_change": "Publishes a build that the change guard stops; for one run.",
     "household_max_people": "Of a home of more people nobody can say who lives with whom.",
-    "identity_auto": "The band `auto`, as identity_review tells those that wait from those that join.",
+    "identity_auto": "The band `auto`: from here on a pair joins by itself.",
+    "identity_review": "The band `review`: from here on a pair is kept, and waits for a person.",
+    "identity_hysteresis": "The band `hysteresis`: a pair of one profile joins down to `auto` less this.",
+    "identity_min_average_linkage": "The band of that name: it stops chains of single links.",
+    "identity_min_exclusive_share": "The band of that name: a name alone does not tell namesakes apart.",
+    "identity_max_rival_probability": "The band of that name: two who may be one person are not rivals.",
+    "identity_max_name_conflict_share": "The band of that name: one odd first name among many parts nobody.",
+    "identity_vetoes": "Switches vetoes off by name: `{different_national_id: false}`.",
     "identity_change_guard": (
         "The share of profiles that a build may merge or split before it stops and asks: what changes "
         "more is a mistake more often than news."
@@ -131,28 +140,28 @@ def dbt_vars() -> dict[str, str]:
         for path in sorted((ROOT / folder / "identity").iterdir()):
             text = path.read_text(encoding="utf-8")
             # A macro that checks a var has its name and default from whoever calls it.
-            for name, default in re.findall(r"\bvar\('(\w+)', ([^)]+)\)", text):
+            for name, default in re.findall(r"\bvar\('(\w+)'(?:, ([^)]+))?\)", text):
                 names[name] = default.strip()
     project = yaml.safe_load((ROOT / "dbt_project.yml").read_text(encoding="utf-8"))
     return {name: str(project["vars"].get(name, default)) for name, default in sorted(names.items())}
 
 
+def rules() -> tuple[Rule, ...]:
+    """The deterministic rules of the seed, the surest first."""
+    with (ROOT / "seeds" / "identity" / "identifier_types.csv").open(encoding="utf-8") as lines:
+        rows = [{**row, "probability": float(row["probability"] or "nan")} for row in csv.DictReader(lines)]
+    return tuple(
+        sorted(rules_of(pa.Table.from_pylist(rows)), key=lambda rule: (-rule.probability, rule.name))
+    )
+
+
 def _rules() -> str:
-    rows = [
-        (
-            f"`{rule.name}`",
-            rule.identifier_type,
-            rule.probability,
-            rule.why,
-            _idea(f"linking.rules.{rule.name}"),
-        )
-        for rule in sorted(discovery.found_rules(), key=lambda rule: (-rule.probability, rule.name))
-    ]
+    rows = [(f"`{rule.name}`", rule.identifier_type, rule.probability, rule.why) for rule in rules()]
     return _section(
         "Rules",
-        "One file each in `cdp_cli/identity/linking/rules/`. Two records that share a personal value of the "
+        "A row each of `seeds/identity/identifier_types.csv`. Two records that share a personal value of the "
         "type are one person with the probability.",
-        ("rule", "identifier", "probability", "what it is", "why"),
+        ("rule", "identifier", "probability", "why"),
         rows,
     )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cdp_cli.errors import FixInput
+from cdp_cli.identity.bands import Bands
 from cdp_cli.stewardship.explanation import Explanation, explain, is_stored, strongest_pair
 from cdp_cli.stewardship.finding import Found, find_records
 from cdp_cli.stewardship.reading import read_blocks, read_profiles, read_refusals
@@ -20,7 +21,7 @@ class Explained:
     explanation: Explanation
 
 
-def explain_two(warehouse: Warehouse, one: str, other: str, project_dir: Path) -> Explained:
+def explain_two(warehouse: Warehouse, one: str, other: str, project_dir: Path, bands: Bands) -> Explained:
     """Why two records are one person or not; each side is a record id, a profile id or an identifier.
 
     Of a profile or an identifier, the records with the strongest pair between the two sides are explained.
@@ -34,4 +35,4 @@ def explain_two(warehouse: Warehouse, one: str, other: str, project_dir: Path) -
     # Blocks are only asked for a pair that was not scored: counting them costs the most.
     blocks = read_blocks(warehouse, () if is_stored(given.pairs, *two) else two)
     refusals = read_refusals(warehouse, *(side.profile_id for side in sides))
-    return Explained(sides, explain(given, blocks, refusals, profiles, *two, project_dir))
+    return Explained(sides, explain(given, blocks, refusals, profiles, *two, project_dir, bands))

@@ -9,9 +9,10 @@ from typing import Any
 
 import pyarrow.compute as pc
 
-from cdp_cli.identity.bands import DEFAULT
+from cdp_cli.identity.bands import Bands
 from cdp_cli.identity.clustering.decisions import in_force
 from cdp_cli.identity.evaluation.report import DecisionReport, against_decisions
+from cdp_cli.identity.linking.rules import rules_of
 from cdp_cli.identity.training.trained_model import Model
 from cdp_cli.stewardship import sampling
 from cdp_cli.stewardship.decision_log import need_build, read_decisions
@@ -21,7 +22,7 @@ from cdp_cli.warehouse import Warehouse
 
 _PAIRS = (
     "select left_record_id, right_record_id, match_probability, veto from identity.identity_current_pairs "
-    f"where match_probability >= {DEFAULT.review}"
+    "where match_probability >= {review}"
 )
 
 
@@ -59,9 +60,13 @@ def waiting_pairs(warehouse: Warehouse) -> list[dict[str, Any]]:
     return waiting(warehouse.arrow("select * from identity.identity_review"), decisions, profiles)
 
 
-def sampled_pairs(warehouse: Warehouse, count: int, seed: int) -> tuple[list[dict[str, Any]], int]:
+def sampled_pairs(
+    warehouse: Warehouse, count: int, seed: int, bands: Bands
+) -> tuple[list[dict[str, Any]], int]:
     """The pairs of a random sample that are still to be asked, and how many of it were answered."""
-    drawn = sampling.draw(warehouse.arrow(f"{_PAIRS} and veto is null"), count, seed)
+    drawn = sampling.draw(
+        warehouse.arrow(f"{_PAIRS.format(review=bands.review)} and veto is null"), count, seed, bands
+    )
     answered = in_force(read_decisions(warehouse))
     still = [pair for pair in drawn if pair not in answered]
     rows = [{"left_record_id": left, "right_record_id": right} for left, right in still]
@@ -73,19 +78,20 @@ def read_question(warehouse: Warehouse, row: Mapping[str, Any], model: Model) ->
     two = [row["left_record_id"], row["right_record_id"]]
     people = warehouse.rows("select * from unified.unified_people where record_id in (?, ?)", two)
     whole = row if "comparisons" in row else _pair(warehouse, *two)
-    return question(whole, people, model)
+    types = warehouse.arrow("select * from identity.identifier_types")
+    return question(whole, people, model, rules_of(types))
 
 
-def progress(warehouse: Warehouse) -> Progress:
+def progress(warehouse: Warehouse, bands: Bands) -> Progress:
     """How right the build is: on the decided pairs, and estimated from a random sample."""
     started = time.perf_counter()
     need_build(warehouse, "identity_review")
     decisions = read_decisions(warehouse)
     profiles = warehouse.arrow("select record_id, profile_id from identity.identity_map")
-    pairs = warehouse.arrow(_PAIRS)
+    pairs = warehouse.arrow(_PAIRS.format(review=bands.review))
     still = len(waiting_pairs(warehouse))
-    decided = against_decisions(profiles, pairs, decisions, time.perf_counter() - started)
-    estimates = sampling.estimate(pairs.filter(pc.is_null(pairs.column("veto"))), decisions)
+    decided = against_decisions(profiles, pairs, decisions, time.perf_counter() - started, bands)
+    estimates = sampling.estimate(pairs.filter(pc.is_null(pairs.column("veto"))), decisions, bands)
     return Progress(still, decided, estimates)
 
 

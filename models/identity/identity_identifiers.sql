@@ -403,7 +403,6 @@ value_classes as (
 
     select
         value_people.*,
-        identifier_types.priority,
         case
             when value_people.blocked_reason is not null then 'blocked: ' || value_people.blocked_reason
             when value_people.is_malformed then 'malformed'
@@ -438,7 +437,6 @@ final as (
             else 'personal'
         end as identifier_class,
         coalesce(value_classes.junk_reason, value_classes.household_reason) as demoted_reason,
-        value_classes.priority,
         value_classes.count_records,
         value_classes.count_sources,
         value_classes.count_first_names,

@@ -12,6 +12,7 @@ from cdp_cli.commands._options import json_option, project_options
 from cdp_cli.config import Settings
 from cdp_cli.identity.evaluation.report import DecisionReport, Report
 from cdp_cli.stewardship.judging import judge_build, judge_people, read_people
+from cdp_cli.stewardship.settings import identity_settings
 from cdp_cli.warehouse import open_warehouse
 
 
@@ -51,14 +52,15 @@ def evaluate(
         cdp identity evaluate
         cdp identity evaluate --records people.parquet --truth person_id
     """
+    bands = identity_settings(settings).bands
     if records is None:
         with open_warehouse(settings) as warehouse:
-            report, profiles = judge_build(warehouse)
+            report, profiles = judge_build(warehouse, bands)
     else:
         sources = [source.strip() for source in unique_sources.split(",") if source.strip()]
         people = read_people(records, truth, sources)
         with console.progress("Resolving"):
-            report, profiles = judge_people(people, settings.project_dir, truth, sources)
+            report, profiles = judge_people(people, settings.project_dir, truth, sources, bands)
     if profiles_out is not None:
         pq.write_table(profiles.sort_by("record_id"), profiles_out)
     if as_json:

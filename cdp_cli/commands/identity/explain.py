@@ -14,6 +14,7 @@ from cdp_cli.stewardship.explaining import explain_two
 from cdp_cli.stewardship.explanation import Explanation, Link
 from cdp_cli.stewardship.finding import Found
 from cdp_cli.stewardship.html_report import html_report
+from cdp_cli.stewardship.settings import identity_settings
 from cdp_cli.stewardship.waterfall import UNKNOWN
 from cdp_cli.warehouse import open_warehouse
 
@@ -42,8 +43,9 @@ def explain(settings: Settings, one: str, other: str, html: Path | None, as_json
         cdp identity explain crm_contact:17 shop_customer:4
         cdp identity explain ann@example.com p_0a1b2c3d4e5f60718293 --html ann.html
     """
+    bands = identity_settings(settings).bands
     with open_warehouse(settings) as warehouse:
-        explained = explain_two(warehouse, one, other, settings.project_dir)
+        explained = explain_two(warehouse, one, other, settings.project_dir, bands)
     found = explained.explanation
     if html is not None:
         _write(html, html_report(found))

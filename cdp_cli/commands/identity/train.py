@@ -14,6 +14,7 @@ from cdp_cli.stewardship.models import (
     train_anew,
 )
 from cdp_cli.stewardship.retraining import Retraining
+from cdp_cli.stewardship.settings import identity_settings
 from cdp_cli.stewardship.verdict import LevelReport
 from cdp_cli.warehouse import open_warehouse
 
@@ -40,10 +41,11 @@ def train(settings: Settings, accept: bool, restore: str | None, as_json: bool) 
     if restore is not None:
         _restore(settings, restore, as_json)
         return
+    identity = identity_settings(settings)
     with open_warehouse(settings) as warehouse:
         given = read_training_input(warehouse)
     with console.progress("Training"):
-        model, report = train_anew(given)
+        model, report = train_anew(given, identity)
     if accept:
         with open_warehouse(settings, read_only=False) as warehouse:
             version = accept_model(warehouse, model)
