@@ -35,7 +35,6 @@ from cdp_cli.identity.clustering.clustering import cluster
 from cdp_cli.identity.clustering.graph import components
 from cdp_cli.identity.evaluation.report import Report, against_truth
 from cdp_cli.identity.linking import comparisons, discovery, pairs
-from cdp_cli.identity.linking.rules import Rule
 from cdp_cli.identity.resolve import resolve
 from cdp_cli.identity.training import trained_model, training
 
@@ -87,8 +86,8 @@ def all_of(patches: Patches) -> Iterator[None]:
 
 
 def _without_vetoes(*names: str) -> Patches:
-    def in_force(model: trained_model.Model) -> tuple[Any, ...]:
-        return tuple(veto for veto in IN_FORCE(model) if names and veto.name not in names)
+    def in_force(model: trained_model.Model, bands: Bands) -> tuple[Any, ...]:
+        return tuple(veto for veto in IN_FORCE(model, bands) if names and veto.name not in names)
 
     return [mock.patch.object(module, "vetoes_in_force", in_force) for module in (pairs, constraints)]
 
@@ -126,7 +125,6 @@ FREQUENCIES, MAKE_BLOCKS, IN_FORCE = (
     pipeline.make_blocks,
     discovery.vetoes_in_force,
 )
-NO_RULE = (Rule(name="none", identifier_type="none", probability=0.5, why="It joins nobody."),)
 Part = tuple[str, Callable[[], Patches], Bands]
 
 
@@ -138,7 +136,11 @@ def parts() -> list[Part]:
         ("all vetoes", _without_vetoes, DEFAULT),
         ("veto on different first names", lambda: _without_vetoes("different_first_names"), DEFAULT),
         ("veto on birth dates far apart", lambda: _without_vetoes("birth_dates_far_apart"), DEFAULT),
-        ("deterministic rules", lambda: [mock.patch.object(pairs, "found_rules", lambda: NO_RULE)], DEFAULT),
+        (
+            "deterministic rules",
+            lambda: [mock.patch.object(pipeline, "rules_of", lambda _: ())],
+            DEFAULT,
+        ),
         ("wide blocking", lambda: [mock.patch.object(pipeline, "make_blocks", _unblocked)], DEFAULT),
         (
             "term frequencies",

@@ -8,6 +8,7 @@ import dataclasses
 import importlib
 from collections.abc import Iterable, Sequence
 
+import pyarrow as pa
 import yaml
 from sqlglot import exp, parse_one
 
@@ -18,6 +19,7 @@ from cdp_cli.engine_package import FOLDER
 from cdp_cli.identity.bands import Bands
 from cdp_cli.identity.clustering.change_guard import ChangeGuard
 from cdp_cli.identity.linking import comparisons, discovery
+from cdp_cli.identity.linking.rules import Rule, rules_of
 
 _HEAD = """# Identity: every rule, veto, band and limit
 
@@ -119,22 +121,22 @@ def numbers() -> dict[str, str]:
     return constants
 
 
+def rules() -> tuple[Rule, ...]:
+    """The deterministic rules of the seed, the surest first."""
+    with (FOLDER / "seeds" / "identity" / "identifier_types.csv").open(encoding="utf-8") as lines:
+        rows = [{**row, "probability": float(row["probability"] or "nan")} for row in csv.DictReader(lines)]
+    return tuple(
+        sorted(rules_of(pa.Table.from_pylist(rows)), key=lambda rule: (-rule.probability, rule.name))
+    )
+
+
 def _rules() -> str:
-    rows = [
-        (
-            f"`{rule.name}`",
-            rule.identifier_type,
-            rule.probability,
-            rule.why,
-            _idea(f"linking.rules.{rule.name}"),
-        )
-        for rule in sorted(discovery.found_rules(), key=lambda rule: (-rule.probability, rule.name))
-    ]
+    rows = [(f"`{rule.name}`", rule.identifier_type, rule.probability, rule.why) for rule in rules()]
     return _section(
         "Rules",
-        "One file each in `cdp_cli/identity/linking/rules/`. Two records that share a personal value of the "
+        "A row each of `seeds/identity/identifier_types.csv`. Two records that share a personal value of the "
         "type are one person with the probability.",
-        ("rule", "identifier", "probability", "what it is", "why"),
+        ("rule", "identifier", "probability", "why"),
         rows,
     )
 

@@ -1,4 +1,4 @@
-"""The thresholds that decide what a score does. docs/explanation/identity.md gives the reason of each."""
+"""What decides about a score: thresholds, and vetoes that are off. The dbt vars `identity_*` set them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Bands:
-    """All are probabilities, except the two shares.
+    """All numbers are probabilities, except the two shares.
 
     A pair at or above `auto` joins by itself. A pair from `review` up to `auto` waits for a person. A pair
     below `review` is dropped. A pair whose records were one profile before still joins until it
@@ -25,6 +25,8 @@ class Bands:
 
     `max_name_conflict_share`: two groups do not join if first-name vetoes hold for at least this share of the
     pairs between them in which both records have a first name.
+
+    `vetoes_off` names the vetoes that do not hold.
     """
 
     auto: float = 0.5
@@ -34,6 +36,7 @@ class Bands:
     min_exclusive_share: float = 0.45
     max_rival_probability: float = 0.3
     max_name_conflict_share: float = 0.5
+    vetoes_off: tuple[str, ...] = ()
 
 
 DEFAULT = Bands()

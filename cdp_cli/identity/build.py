@@ -20,6 +20,7 @@ from cdp_cli.identity.engine import Engine, Relation
 from cdp_cli.identity.inputs import Input
 from cdp_cli.identity.linking import caps, pairs
 from cdp_cli.identity.linking import comparisons as compared
+from cdp_cli.identity.linking.rules import rules_of
 from cdp_cli.identity.training import trained_model
 from cdp_cli.identity.training.trained_model import Model
 
@@ -47,7 +48,7 @@ def first_model(engine: Engine, tables: Tables, stored: str | None, bands: Bands
     try:
         if stored and engine.query(engine.table(stored), "select version from given limit 1").num_rows:
             return engine.to_relation(trained_model.SCHEMA.empty_table())
-        model = pipeline.train(engine, records_of(tables, "blocking_rules"))
+        model = pipeline.train(engine, records_of(tables, "blocking_rules"), bands)
         return engine.to_relation(trained_model.stored(model, _started_at(engine, tables)))
     finally:
         engine.close()
@@ -71,7 +72,8 @@ def new_pairs(engine: Engine, tables: Tables, stored: str | None, bands: Bands =
     try:
         model = _model_in_force(engine.read(tables["identity_models"]))
         changes = tables["identity_record_log"]
-        last = _last(engine, stored, "scored_at", f"version = '{pairs.version(model, bands)}'")
+        rules = rules_of(engine.read(tables["identifier_types"]))
+        last = _last(engine, stored, "scored_at", f"version = '{pairs.version(model, rules, bands)}'")
         if last is not None:
             after = f"cast('{last.isoformat()}' as timestamp)"
             anything = f"select record_id from given where seen_at > {after} limit 1"
@@ -132,7 +134,7 @@ def assignment_input(tables: Tables, log: Relation) -> Input:
     )
 
 
-_RECORDS = ("identity_records", "identity_identifiers", "nicknames", "identity_keys")
+_RECORDS = ("identity_records", "identity_identifiers", "nicknames", "identity_keys", "identifier_types")
 
 # In the order in which a build runs them; identity_current_pairs comes before the last.
 MODELS: Mapping[str, PythonModel] = {
@@ -159,6 +161,7 @@ def records_of(tables: Tables, rules: str) -> pipeline.Records:
         nicknames=tables["nicknames"],
         identity_keys=tables["identity_keys"],
         blocking_rules=tables[rules],
+        identifier_types=tables["identifier_types"],
     )
 
 

@@ -21,6 +21,7 @@ from cdp_cli.identity.linking.features import (
     make_linking_values,
     number_records,
 )
+from cdp_cli.identity.linking.rules import rules_of
 from cdp_cli.identity.training import training
 from cdp_cli.identity.training.sampling import training_blocks
 from cdp_cli.identity.training.trained_model import Model
@@ -49,13 +50,15 @@ class Records:
     nicknames: Relation
     identity_keys: Relation
     blocking_rules: Relation
+    identifier_types: Relation
 
 
-def train(engine: Engine, given: Records) -> Model:
+def train(engine: Engine, given: Records, bands: Bands = DEFAULT) -> Model:
     """A model of the records as they are."""
     make_features(engine, given.identity_records, given.identity_identifiers, given.nicknames)
     rules = make_blocks(engine, given.identity_keys, given.blocking_rules)
-    return training.train(engine, rules, training_blocks(engine.read(given.blocking_rules)))
+    blind = training_blocks(engine.read(given.blocking_rules))
+    return training.train(engine, rules, blind, bands.review)
 
 
 def link(
@@ -80,7 +83,8 @@ def link(
             "changed", "select n from numbers where record_id in (select record_id from changes)"
         )
     make_linking_values(engine, given.identity_identifiers)
-    pairs.make_rule_pairs(engine, changed_only=changed_only)
+    rules = rules_of(engine.read(given.identifier_types))
+    pairs.make_rule_pairs(engine, rules, changed_only=changed_only)
     make_blocks(engine, given.identity_keys, given.blocking_rules, changed_only=changed_only)
     make_candidates(engine, changed_only=changed_only)
     if changed_only:
@@ -88,7 +92,7 @@ def link(
     make_features_of(engine, "paired" if changed_only else "numbers", given.identity_records, given.nicknames)
     # Scoring takes the most memory, and does not read these.
     engine.drop("linking_values", "numbers", "changed", "changes")
-    return pairs.score(engine, model, scored_at, bands)
+    return pairs.score(engine, model, rules, scored_at, bands)
 
 
 def train_and_link(
@@ -96,22 +100,26 @@ def train_and_link(
 ) -> tuple[Model, Relation]:
     """A model and the pairs that it scores, in one pass over the records. A given `model` is not trained."""
     make_features(engine, given.identity_records, given.identity_identifiers, given.nicknames)
-    rules = make_blocks(engine, given.identity_keys, given.blocking_rules)
-    model = model or training.train(engine, rules, training_blocks(engine.read(given.blocking_rules)))
-    lower_caps(engine, rules, model.caps)
+    blocks = make_blocks(engine, given.identity_keys, given.blocking_rules)
+    if model is None:
+        blind = training_blocks(engine.read(given.blocking_rules))
+        model = training.train(engine, blocks, blind, bands.review)
+    lower_caps(engine, blocks, model.caps)
     make_candidates(engine)
-    pairs.make_rule_pairs(engine)
-    return model, pairs.score(engine, model, scored_at, bands)
+    rules = rules_of(engine.read(given.identifier_types))
+    pairs.make_rule_pairs(engine, rules)
+    return model, pairs.score(engine, model, rules, scored_at, bands)
 
 
 def link_two(
-    engine: Engine, records: Relation, identifiers: Relation, nicknames: Relation, model: Model, bands: Bands
+    engine: Engine, given: Input, records: Relation, identifiers: Relation, model: Model, bands: Bands
 ) -> Relation:
     """The row of identity_pairs of two records, whether or not a blocking rule finds them."""
-    make_features(engine, records, identifiers, nicknames)
+    make_features(engine, records, identifiers, given.nicknames)
+    rules = rules_of(engine.read(given.identifier_types))
     engine.create_table("candidates", "select 0 as join_key_l, 1 as join_key_r, 0 as match_key")
-    pairs.make_rule_pairs(engine)
-    return pairs.score(engine, model, dt.datetime(2000, 1, 1), bands)
+    pairs.make_rule_pairs(engine, rules)
+    return pairs.score(engine, model, rules, dt.datetime(2000, 1, 1), bands)
 
 
 def assign(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from cdp_cli.config import Settings
 from cdp_cli.errors import FixInput
+from cdp_cli.identity.bands import Bands
 from cdp_cli.relations import Relations
 from cdp_cli.stewardship.explanation import Explanation, explain, is_stored, strongest_pair
 from cdp_cli.stewardship.finding import Found, find_records
@@ -23,7 +25,7 @@ class Explained:
 
 
 def explain_two(
-    warehouse: Warehouse, relations: Relations, one: str, other: str, settings: Settings
+    warehouse: Warehouse, relations: Relations, one: str, other: str, settings: Settings, bands: Bands
 ) -> Explained:
     """Why two records are one person or not; each side is a record id, a profile id or an identifier.
 
@@ -38,4 +40,5 @@ def explain_two(
     # Blocks are only asked for a pair that was not scored: counting them costs the most.
     blocks = read_blocks(warehouse, relations, () if is_stored(given.pairs, *two) else two)
     refusals = read_refusals(warehouse, relations, *(side.profile_id for side in sides))
-    return Explained(sides, explain(given, blocks, refusals, profiles, *two, lambda: identity_sql(settings)))
+    sql = partial(identity_sql, settings)
+    return Explained(sides, explain(given, blocks, refusals, profiles, *two, sql, bands))

@@ -19,6 +19,7 @@ from cdp_cli.identity.clustering.strongest_path import strongest_path
 from cdp_cli.identity.in_memory_engine import InMemory
 from cdp_cli.identity.inputs import Input
 from cdp_cli.identity.linking.discovery import found_vetoes
+from cdp_cli.identity.linking.rules import rules_of
 from cdp_cli.identity.prepare import IdentitySql
 from cdp_cli.identity.training import trained_model
 from cdp_cli.identity.training.trained_model import Model
@@ -198,15 +199,13 @@ def is_stored(given: pa.Table, one: str, other: str) -> bool:
     return bool(pc.any(found).as_py())
 
 
-def score_now(given: Input, left: str, right: str, model: Model) -> Mapping[str, Any] | None:
+def score_now(given: Input, left: str, right: str, model: Model, bands: Bands) -> Mapping[str, Any] | None:
     """The row of identity_pairs that two records would have, whatever their score; None without a score."""
     records, identifiers = (_of_two(table, left, right) for table in (given.records, given.identifiers))
     engine = InMemory()
     try:
-        every_score = dataclasses.replace(DEFAULT, review=1e-300)
-        found = engine.read(
-            pipeline.link_two(engine, records, identifiers, given.nicknames, model, every_score)
-        )
+        every_score = dataclasses.replace(bands, review=1e-300)
+        found = engine.read(pipeline.link_two(engine, given, records, identifiers, model, every_score))
     finally:
         engine.close()
     rows: list[dict[str, Any]] = found.to_pylist()
@@ -245,14 +244,14 @@ class _Case:
         row = self.stored.get((left, right))
         scored_now = row is None
         if row is None:
-            row = score_now(self.given, left, right, self.model)
+            row = score_now(self.given, left, right, self.model, self.bands)
         decision = self.held.get((left, right))
         veto = row["veto"] if row else None
         return Link(
             left_record_id=left,
             right_record_id=right,
             values=_values(self.given.records, left, right),
-            waterfall=waterfall(row, self.model) if row else None,
+            waterfall=waterfall(row, self.model, rules_of(self.given.identifier_types)) if row else None,
             veto=veto,
             veto_why=next((found.why for found in found_vetoes() if found.name == veto), None),
             decision=said(decision) if decision else None,

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cdp_cli.errors import FixInput
+from cdp_cli.identity.bands import Bands
 from cdp_cli.identity.evaluation.report import (
     EVIDENCE,
     DecisionReport,
@@ -28,7 +29,9 @@ from cdp_cli.warehouse import Warehouse
 TRUTH = Relation("truth", "records")
 
 
-def judge_build(warehouse: Warehouse, relations: Relations) -> tuple[Report | DecisionReport, pa.Table]:
+def judge_build(
+    warehouse: Warehouse, relations: Relations, bands: Bands
+) -> tuple[Report | DecisionReport, pa.Table]:
     """The report on what was built, and its profiles (record_id, profile_id).
 
     It is judged against truth.records, or against decisions if there is no truth. Raises FixInput if there is
@@ -49,7 +52,7 @@ def judge_build(warehouse: Warehouse, relations: Relations) -> tuple[Report | De
         blocks, identifiers = relations.ref("identity_blocks"), relations.ref("identity_identifiers")
         keys = warehouse.arrow(keys_compared(str(blocks), str(identifiers)))
         seconds = time.perf_counter() - started
-        return against_truth(records, profiles, pairs, keys, truth, seconds), profiles
+        return against_truth(records, profiles, pairs, keys, truth, seconds, bands), profiles
     decisions = read_decisions(warehouse, relations)
     if not decisions.num_rows:
         raise FixInput(
@@ -58,24 +61,24 @@ def judge_build(warehouse: Warehouse, relations: Relations) -> tuple[Report | De
             f"Decide some pairs of {relations.ref('identity_review').name} with `cdp identity decide`, or "
             "evaluate labelled records with --records.",
         )
-    return against_decisions(profiles, pairs, decisions, time.perf_counter() - started), profiles
+    return against_decisions(profiles, pairs, decisions, time.perf_counter() - started, bands), profiles
 
 
 def judge_people(
-    people: pa.Table, sql: IdentitySql, truth: str, unique_sources: Sequence[str]
+    people: pa.Table, sql: IdentitySql, truth: str, unique_sources: Sequence[str], bands: Bands
 ) -> tuple[Report, pa.Table]:
     """The report on people that are resolved in memory, and their profiles.
 
     `truth` names the column of the true person; `people` are as `read_people` returns them.
     """
     started = time.perf_counter()
-    found = resolve(people, sql, unique_sources=unique_sources)
+    found = resolve(people, sql, unique_sources=unique_sources, bands=bands)
     seconds = time.perf_counter() - started
     profiles = found.assigned.select(["record_id", "profile_id"])
     known = pa.table(
         {"record_id": people.column("record_id").cast(pa.string()), "person_id": people.column(truth)}
     )
-    return against_truth(found.records, profiles, found.pairs, found.keys, known, seconds), profiles
+    return against_truth(found.records, profiles, found.pairs, found.keys, known, seconds, bands), profiles
 
 
 def read_people(path: Path, truth: str, unique_sources: Sequence[str]) -> pa.Table:

@@ -10,14 +10,15 @@ from cdp_cli.relations import Relations
 from cdp_cli.stewardship.decision_log import need_build, now
 from cdp_cli.stewardship.reading import read_all
 from cdp_cli.stewardship.retraining import Retraining, accepted, restored, retrain
+from cdp_cli.stewardship.settings import IdentitySettings
 from cdp_cli.warehouse import Warehouse
 
 TrainingInput = tuple[Input, pa.Table, pa.Table]
 
 
-def train_anew(given: TrainingInput) -> tuple[Model, Retraining]:
+def train_anew(given: TrainingInput, settings: IdentitySettings) -> tuple[Model, Retraining]:
     """A model trained on what `read_training_input` returned, and what it would change. Stores nothing."""
-    return retrain(*given, now())
+    return retrain(*given, now(), settings.bands, settings.guard)
 
 
 def read_training_input(warehouse: Warehouse, relations: Relations) -> TrainingInput:

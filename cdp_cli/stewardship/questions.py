@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from cdp_cli.identity.clustering.decisions import settled
+from cdp_cli.identity.linking.rules import Rule
 from cdp_cli.identity.training.trained_model import Model
 from cdp_cli.stewardship.waterfall import UNKNOWN, Waterfall, waterfall
 
@@ -67,7 +68,9 @@ def waiting(review: pa.Table, decisions: pa.Table, profiles: Mapping[str, str]) 
     return sorted(rows, key=lambda row: (-row["consequence"], row["left_record_id"], row["right_record_id"]))
 
 
-def question(row: Mapping[str, Any], people: Iterable[Mapping[str, Any]], model: Model) -> Question:
+def question(
+    row: Mapping[str, Any], people: Iterable[Mapping[str, Any]], model: Model, rules: Sequence[Rule]
+) -> Question:
     """A question of a row of identity_review, and the rows of unified_people of its two records."""
     by_record = {person["record_id"]: person for person in people}
     left, right = row["left_record_id"], row["right_record_id"]
@@ -79,7 +82,7 @@ def question(row: Mapping[str, Any], people: Iterable[Mapping[str, Any]], model:
         reason=row["reason"],
         count_records=row["count_records"],
         comparisons=_side_by_side(by_record.get(left, {}), by_record.get(right, {})),
-        waterfall=waterfall(row, model),
+        waterfall=waterfall(row, model, rules),
     )
 
 

@@ -20,6 +20,7 @@ from cdp_cli.errors import FixInput, FixModel
 from cdp_cli.identity import pipeline
 from cdp_cli.identity.bands import DEFAULT, Bands
 from cdp_cli.identity.clustering import assignments, change_guard
+from cdp_cli.identity.clustering.change_guard import ChangeGuard
 from cdp_cli.identity.evaluation.report import against_decisions
 from cdp_cli.identity.in_memory_engine import InMemory
 from cdp_cli.identity.inputs import Input
@@ -60,12 +61,18 @@ class Retraining:
 
 
 def retrain(
-    given: Input, keys: pa.Table, rules: pa.Table, at: dt.datetime, bands: Bands = DEFAULT
+    given: Input,
+    keys: pa.Table,
+    rules: pa.Table,
+    at: dt.datetime,
+    bands: Bands = DEFAULT,
+    guard: ChangeGuard | None = None,
 ) -> tuple[Model, Retraining]:
     """A model trained on the records of `given`, and the report. All tables are Arrow; nothing is written.
 
     `given.pairs` are the pairs in force and `given.log` is all of identity_assignments; `keys` and `rules`
-    are the rows of identity_keys and blocking_rules; `at` is later than all that is in the log.
+    are the rows of identity_keys and blocking_rules; `at` is later than all that is in the log. `guard` is
+    the one of a build.
 
     Raises FixModel where no model is pinned yet, FixInput where there are no records to learn from.
     """
@@ -80,7 +87,9 @@ def retrain(
             "Load people and run `dbt build`, then train again.",
         )
     pinned = trained_model.newest(given.models)
-    records = pipeline.Records(given.records, given.identifiers, given.nicknames, keys, rules)
+    records = pipeline.Records(
+        given.records, given.identifiers, given.nicknames, keys, rules, given.identifier_types
+    )
     engine = InMemory()
     try:
         model, scored = pipeline.train_and_link(engine, records, at, bands)
@@ -89,7 +98,7 @@ def retrain(
     people, profiles = _people(given, pinned, model, scored, at, bands)
     decided = _decided(given, profiles, scored, bands)
     levels = levels_of(model, pinned)
-    verdict, why = verdict_of(model, pinned, levels, people, decided)
+    verdict, why = verdict_of(model, pinned, levels, people, decided, guard or ChangeGuard())
     of_pinned = given.models.filter(pc.equal(given.models.column("version"), pinned.version))
     return model, Retraining(
         version=model.version,

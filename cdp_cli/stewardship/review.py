@@ -9,9 +9,10 @@ from typing import Any
 
 import pyarrow.compute as pc
 
-from cdp_cli.identity.bands import DEFAULT
+from cdp_cli.identity.bands import Bands
 from cdp_cli.identity.clustering.decisions import in_force
 from cdp_cli.identity.evaluation.report import DecisionReport, against_decisions
+from cdp_cli.identity.linking.rules import rules_of
 from cdp_cli.identity.training.trained_model import Model
 from cdp_cli.relations import Relations
 from cdp_cli.stewardship import sampling
@@ -57,10 +58,11 @@ def waiting_pairs(warehouse: Warehouse, relations: Relations) -> list[dict[str, 
 
 
 def sampled_pairs(
-    warehouse: Warehouse, relations: Relations, count: int, seed: int
+    warehouse: Warehouse, relations: Relations, count: int, seed: int, bands: Bands
 ) -> tuple[list[dict[str, Any]], int]:
     """The pairs of a random sample that are still to be asked, and how many of it were answered."""
-    drawn = sampling.draw(warehouse.arrow(f"{_pairs_sql(relations)} and veto is null"), count, seed)
+    pairs = warehouse.arrow(f"{_pairs_sql(relations, bands)} and veto is null")
+    drawn = sampling.draw(pairs, count, seed, bands)
     answered = in_force(read_decisions(warehouse, relations))
     still = [pair for pair in drawn if pair not in answered]
     rows = [{"left_record_id": left, "right_record_id": right} for left, right in still]
@@ -74,26 +76,27 @@ def read_question(
     two = [row["left_record_id"], row["right_record_id"]]
     people = warehouse.rows(f"select * from {relations.ref('unified_people')} where record_id in (?, ?)", two)
     whole = row if "comparisons" in row else _pair(warehouse, relations, *two)
-    return question(whole, people, model)
+    types = warehouse.arrow(f"select * from {relations.ref('identifier_types')}")
+    return question(whole, people, model, rules_of(types))
 
 
-def progress(warehouse: Warehouse, relations: Relations) -> Progress:
+def progress(warehouse: Warehouse, relations: Relations, bands: Bands) -> Progress:
     """How right the build is: on the decided pairs, and estimated from a random sample."""
     started = time.perf_counter()
     need_build(warehouse, relations, "identity_review")
     decisions = read_decisions(warehouse, relations)
     profiles = warehouse.arrow(f"select record_id, profile_id from {relations.ref('identity_map')}")
-    pairs = warehouse.arrow(_pairs_sql(relations))
+    pairs = warehouse.arrow(_pairs_sql(relations, bands))
     still = len(waiting_pairs(warehouse, relations))
-    decided = against_decisions(profiles, pairs, decisions, time.perf_counter() - started)
-    estimates = sampling.estimate(pairs.filter(pc.is_null(pairs.column("veto"))), decisions)
+    decided = against_decisions(profiles, pairs, decisions, time.perf_counter() - started, bands)
+    estimates = sampling.estimate(pairs.filter(pc.is_null(pairs.column("veto"))), decisions, bands)
     return Progress(still, decided, estimates)
 
 
-def _pairs_sql(relations: Relations) -> str:
+def _pairs_sql(relations: Relations, bands: Bands) -> str:
     return (
         "select left_record_id, right_record_id, match_probability, veto "
-        f"from {relations.ref('identity_current_pairs')} where match_probability >= {DEFAULT.review}"
+        f"from {relations.ref('identity_current_pairs')} where match_probability >= {bands.review}"
     )
 
 

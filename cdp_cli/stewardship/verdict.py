@@ -109,6 +109,7 @@ def verdict_of(
     levels: Sequence[LevelReport],
     people: PeopleChange,
     decided: Decided | None,
+    guard: ChangeGuard,
 ) -> tuple[str, str]:
     """same, keep, look or replace, and the reason as a sentence."""
     changed = people.merged + people.split
@@ -121,7 +122,7 @@ def verdict_of(
             f"It agrees less with what people decided: F1 {decided.new_f1:.3f} on {decided.pairs:,} pairs, "
             f"the pinned model {decided.pinned_f1:.3f}."
         )
-    if ChangeGuard().trips(changed, people.profiles):
+    if guard.trips(changed, people.profiles):
         return LOOK, (
             f"It would change {changed:,} of {people.profiles:,} profiles, more than a build may by itself: "
             f"look at the largest, then build with {change_guard.OPTION}."

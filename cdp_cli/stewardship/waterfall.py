@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import log2
 from typing import Any
 
-from cdp_cli.identity.linking.discovery import found_rules
+from cdp_cli.identity.linking.rules import Rule
 from cdp_cli.identity.training.trained_model import Model
 
 # The label of the level where a value is missing; it adds nothing.
@@ -45,9 +45,9 @@ class Waterfall:
     probability: float
 
 
-def waterfall(pair: Mapping[str, Any], model: Model | None) -> Waterfall:
+def waterfall(pair: Mapping[str, Any], model: Model | None, rules: Sequence[Rule]) -> Waterfall:
     """The parts of a row of identity_pairs; `model` is the one that scored it."""
-    rule = next((found for found in found_rules() if found.name == pair["rule"]), None)
+    rule = next((found for found in rules if found.name == pair["rule"]), None)
     prior: float | None = None
     parts: tuple[Part, ...] = ()
     if pair["comparisons"] is not None and model is not None:

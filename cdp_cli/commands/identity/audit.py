@@ -11,6 +11,7 @@ from cdp_cli.project import load_project
 from cdp_cli.stewardship.audit import Audit, Bridge
 from cdp_cli.stewardship.audit import audit as audited
 from cdp_cli.stewardship.reading import read_audited
+from cdp_cli.stewardship.settings import identity_settings
 from cdp_cli.warehouse import open_warehouse
 
 
@@ -32,10 +33,11 @@ def audit(settings: Settings, limit: int, as_json: bool) -> None:
         cdp identity audit --limit 50 --json
     """
     relations = load_project(settings).relations
+    bands = identity_settings(settings).bands
     with open_warehouse(settings) as warehouse:
         tables = read_audited(warehouse, relations)
     with console.progress("Auditing"):
-        found = audited(*tables, limit=limit)
+        found = audited(*tables, limit=limit, bands=bands)
     if as_json:
         console.document(found)
     else:

@@ -14,6 +14,7 @@ from cdp_cli.identity.evaluation.report import DecisionReport, Report
 from cdp_cli.project import load_project
 from cdp_cli.stewardship.identity_sql import identity_sql
 from cdp_cli.stewardship.judging import judge_build, judge_people, read_people
+from cdp_cli.stewardship.settings import identity_settings
 from cdp_cli.warehouse import open_warehouse
 
 
@@ -53,15 +54,16 @@ def evaluate(
         cdp identity evaluate
         cdp identity evaluate --records people.parquet --truth person_id
     """
+    bands = identity_settings(settings).bands
     if records is None:
         relations = load_project(settings).relations
         with open_warehouse(settings) as warehouse:
-            report, profiles = judge_build(warehouse, relations)
+            report, profiles = judge_build(warehouse, relations, bands)
     else:
         sources = [source.strip() for source in unique_sources.split(",") if source.strip()]
         people = read_people(records, truth, sources)
         with console.progress("Resolving"):
-            report, profiles = judge_people(people, identity_sql(settings), truth, sources)
+            report, profiles = judge_people(people, identity_sql(settings), truth, sources, bands)
     if profiles_out is not None:
         pq.write_table(profiles.sort_by("record_id"), profiles_out)
     if as_json:

@@ -15,6 +15,7 @@ from cdp_cli.stewardship.explaining import explain_two
 from cdp_cli.stewardship.explanation import Explanation, Link
 from cdp_cli.stewardship.finding import Found
 from cdp_cli.stewardship.html_report import html_report
+from cdp_cli.stewardship.settings import identity_settings
 from cdp_cli.stewardship.waterfall import UNKNOWN
 from cdp_cli.warehouse import open_warehouse
 
@@ -44,8 +45,9 @@ def explain(settings: Settings, one: str, other: str, html: Path | None, as_json
         cdp identity explain ann@example.com p_0a1b2c3d4e5f60718293 --html ann.html
     """
     relations = load_project(settings).relations
+    bands = identity_settings(settings).bands
     with open_warehouse(settings) as warehouse:
-        explained = explain_two(warehouse, relations, one, other, settings)
+        explained = explain_two(warehouse, relations, one, other, settings, bands)
     found = explained.explanation
     if html is not None:
         _write(html, html_report(found))

@@ -13,6 +13,7 @@ from cdp_cli.commands._options import json_option, project_options
 from cdp_cli.commands.identity import _asking
 from cdp_cli.commands.identity._options import by_option, decider, reason
 from cdp_cli.config import Settings
+from cdp_cli.identity.bands import Bands
 from cdp_cli.identity.evaluation.report import DecisionReport
 from cdp_cli.identity.training.trained_model import Model
 from cdp_cli.project import load_project
@@ -21,6 +22,7 @@ from cdp_cli.stewardship import review as reviewing
 from cdp_cli.stewardship import sampling
 from cdp_cli.stewardship.deciding import store_answer
 from cdp_cli.stewardship.questions import Question
+from cdp_cli.stewardship.settings import identity_settings
 from cdp_cli.warehouse import open_warehouse
 
 
@@ -59,14 +61,15 @@ def review(
         cdp identity review --progress --json
     """
     why = reason(why)
+    bands = identity_settings(settings).bands
     if progress:
-        _show_progress(settings, as_json)
+        _show_progress(settings, bands, as_json)
         return
     relations = load_project(settings).relations
     with open_warehouse(settings) as warehouse:
         model = reviewing.model_in_use(warehouse, relations)
         rows, done = (
-            reviewing.sampled_pairs(warehouse, relations, sample, seed)
+            reviewing.sampled_pairs(warehouse, relations, sample, seed, bands)
             if sample
             else (reviewing.waiting_pairs(warehouse, relations), 0)
         )
@@ -93,7 +96,7 @@ def review(
         console.say(
             f"{answers:,} answer{'' if answers == 1 else 's'} stored. The next `dbt build` acts on them."
         )
-        _show_progress(settings, as_json=False)
+        _show_progress(settings, bands, as_json=False)
 
 
 def _questions(
@@ -129,11 +132,11 @@ def _print(shown: Sequence[Question], done: int, total: int, as_json: bool) -> N
         )
 
 
-def _show_progress(settings: Settings, as_json: bool) -> None:
+def _show_progress(settings: Settings, bands: Bands, as_json: bool) -> None:
     """How right the build is, as far as people looked: on what they decided, and by a sample."""
     relations = load_project(settings).relations
     with open_warehouse(settings) as warehouse:
-        found = reviewing.progress(warehouse, relations)
+        found = reviewing.progress(warehouse, relations, bands)
     if as_json:
         console.document(found)
         return

@@ -15,6 +15,7 @@ from cdp_cli.stewardship.models import (
     train_anew,
 )
 from cdp_cli.stewardship.retraining import Retraining
+from cdp_cli.stewardship.settings import identity_settings
 from cdp_cli.stewardship.verdict import LevelReport
 from cdp_cli.warehouse import open_warehouse
 
@@ -42,10 +43,11 @@ def train(settings: Settings, accept: bool, restore: str | None, as_json: bool) 
         _restore(settings, restore, as_json)
         return
     relations = load_project(settings).relations
+    identity = identity_settings(settings)
     with open_warehouse(settings) as warehouse:
         given = read_training_input(warehouse, relations)
     with console.progress("Training"):
-        model, report = train_anew(given)
+        model, report = train_anew(given, identity)
     if accept:
         with open_warehouse(settings, read_only=False) as warehouse:
             version = accept_model(warehouse, relations, model)

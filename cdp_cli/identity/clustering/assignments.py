@@ -20,6 +20,7 @@ from cdp_cli.identity.clustering.graph import Edges
 from cdp_cli.identity.engine import Relation
 from cdp_cli.identity.in_memory_engine import connect
 from cdp_cli.identity.inputs import Input
+from cdp_cli.identity.linking.rules import rules_of
 
 SCHEMA = pa.schema(
     [
@@ -65,7 +66,7 @@ def assign(
     try:
         _make_tables(connection, given, since)
         touched = _touched(connection, rescored)
-        edges = read_edges(connection)
+        edges = read_edges(connection, rules_of(given.identifier_types))
         labels = held_components(touched.size, edges, bands)
         chosen = _records_of_touched_components(labels, touched)
         if not chosen.size and not _removed(connection):

@@ -62,7 +62,7 @@ def constraints(
     ).to_arrow_table()
     make_features(InMemory(connection), records, identifiers, given.nicknames)
     model = trained_model.newest(given.models)
-    vetoes = vetoes_in_force(model)
+    vetoes = vetoes_in_force(model, bands)
     # A case ends with the first veto that holds, where `or` would try them all.
     firm = _first(vetoes, firm=True, then="'{name}'", otherwise="cast(null as varchar)")
     doubt = _first(vetoes, firm=False, then="true", otherwise="false")

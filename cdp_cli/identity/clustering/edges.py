@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import duckdb
 import numpy as np
 import pyarrow as pa
 
 from cdp_cli.identity.clustering.graph import Edges
-from cdp_cli.identity.linking.discovery import found_rules, found_vetoes
+from cdp_cli.identity.linking.discovery import found_vetoes
+from cdp_cli.identity.linking.rules import Rule
 
 # Comparisons repeat each other (a name stands in the e-mail address too): what they add up to never joins
 # before an account or a card does.
 _SUREST_SCORE = 0.998
 
 
-def read_edges(connection: duckdb.DuckDBPyConnection) -> Edges:
+def read_edges(connection: duckdb.DuckDBPyConnection, rules: Sequence[Rule]) -> Edges:
     """The pairs and decisions of the tables that `assignments` makes, between the numbers of records."""
     firm = [veto.name for veto in found_vetoes() if veto.firm]
-    surest = [rule.name for rule in found_rules() if rule.probability > _SUREST_SCORE]
+    surest = [rule.name for rule in rules if rule.probability > _SUREST_SCORE]
     for table, names in (("firm_vetoes", firm), ("surest_rules", surest)):
         connection.register(table, pa.table({"name": pa.array(names, pa.string())}))
     found = connection.sql(f"""

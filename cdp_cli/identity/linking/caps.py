@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from cdp_cli.identity.bands import DEFAULT
 from cdp_cli.identity.clustering.graph import Flags, Integers
 from cdp_cli.identity.engine import Engine
 from cdp_cli.identity.linking.comparisons import COLUMNS, Comparison
@@ -42,14 +41,15 @@ def learnt_caps(
     comparisons: Sequence[Comparison],
     settings: Mapping[str, Any],
     drawn: str,
+    review: float,
 ) -> dict[str, int]:
     """By rule, the cap up to which its blocks are worth comparing, where that is lower than its own.
 
-    A pair is worth a look that the model gives the least probability that is kept. The query `drawn` has a
+    A pair is worth a look if the model gives it at least the probability `review`. The query `drawn` has a
     sample of pairs with each block that has them: join_key_l, join_key_r, rule (a position in `rules`),
     count_records. Reads the table `features`.
     """
-    least = f"{log2(DEFAULT.review / (1 - DEFAULT.review)):.6f}"
+    least = f"{log2(review / (1 - review)):.6f}"
     rows = engine.arrow(f"""
         select pairs.join_key_l, pairs.join_key_r, drawn.rule, drawn.count_records, pairs.worth
         from (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from typing import Any
+from collections.abc import Sequence
 
 import pyarrow as pa
 
@@ -12,8 +12,9 @@ from cdp_cli.identity.bands import DEFAULT, Bands
 from cdp_cli.identity.engine import Engine, Relation
 from cdp_cli.identity.linking import comparisons as compared
 from cdp_cli.identity.linking import scoring
-from cdp_cli.identity.linking.discovery import found_rules, found_vetoes, vetoes_in_force
+from cdp_cli.identity.linking.discovery import found_vetoes, vetoes_in_force
 from cdp_cli.identity.linking.features import COLUMNS as FEATURE_COLUMNS
+from cdp_cli.identity.linking.rules import Rule
 from cdp_cli.identity.training.trained_model import Model
 
 SCHEMA = pa.schema(
@@ -31,15 +32,16 @@ SCHEMA = pa.schema(
 )
 
 
-def version(model: Model, bands: Bands = DEFAULT) -> str:
+def version(model: Model, rules: Sequence[Rule], bands: Bands = DEFAULT) -> str:
     """The name of all that decides a score: the model, the rules, the vetoes and the bands."""
-    content = repr((found_rules(), found_vetoes(), compared.ALL, bands))
+    content = repr((tuple(rules), found_vetoes(), compared.ALL, bands))
     return f"{model.version}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
 
 
 def score(
     engine: Engine,
     model: Model,
+    rules: Sequence[Rule],
     scored_at: dt.datetime,
     bands: Bands = DEFAULT,
 ) -> Relation:
@@ -56,7 +58,7 @@ def score(
     )
     levels = ", ".join(f"{scoring.level_expression(c)} as level_{c.name}" for c in model.comparisons)
     # Of several vetoes the pair names a firm one: it is what decides.
-    firm_first = sorted(vetoes_in_force(model), key=lambda veto: not veto.firm)
+    firm_first = sorted(vetoes_in_force(model, bands), key=lambda veto: not veto.firm)
     vetoes = " ".join(f"when {veto.condition} then '{veto.name}'" for veto in firm_first)
     return engine.result(
         f"""
@@ -108,7 +110,7 @@ def score(
         select
             left_record_id,
             right_record_id,
-            '{version(model, bands)}' as version,
+            '{version(model, rules, bands)}' as version,
             rule,
             -- A rule's certainty as a weight, where Splink had nothing to compare or saw less in it.
             round(greatest(match_weight, log2(certainty / (1 - certainty))), 6) as match_weight,
@@ -136,17 +138,20 @@ def _parts(comparison: compared.Comparison) -> list[str]:
     return parts
 
 
-def make_rule_pairs(engine: Engine, *, changed_only: bool = False) -> None:
+def make_rule_pairs(engine: Engine, rules: Sequence[Rule], *, changed_only: bool = False) -> None:
     """Make the table `rule_pairs`: for each pair that a rule joins, the surest of its rules.
 
     Reads the table `linking_values`, and with `changed_only` the table `changed`.
     """
     changed = "and (l.n in (select n from changed) or r.n in (select n from changed))" if changed_only else ""
-    rules: list[dict[str, Any]] = [
-        {"rule": rule.name, "identifier_type": rule.identifier_type, "probability": rule.probability}
-        for rule in found_rules()
-    ]
-    engine.register("rules", pa.Table.from_pylist(rules))
+    known = pa.table(
+        {
+            "rule": pa.array([rule.name for rule in rules], pa.string()),
+            "identifier_type": pa.array([rule.identifier_type for rule in rules], pa.string()),
+            "probability": pa.array([rule.probability for rule in rules], pa.float64()),
+        }
+    )
+    engine.register("rules", known)
     engine.create_table(
         "rule_pairs",
         f"""

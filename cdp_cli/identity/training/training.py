@@ -28,10 +28,11 @@ _PRIOR_COINCIDENCES = 20.0
 _LEAST_SHARE_FILLED = 0.005
 
 
-def train(engine: Engine, rules: Sequence[str], blind: Blind) -> Model:
+def train(engine: Engine, rules: Sequence[str], blind: Blind, review: float) -> Model:
     """A model of the tables `features` and `blocks`; `rules` names the numbers of blocks.rule.
 
-    `blind` has the rules to learn from, each with the comparisons that it blocks on.
+    `blind` has the rules to learn from, each with the comparisons that it blocks on. Pairs below `review` are
+    not worth comparing for.
     """
     count_records = counted_rows(engine, "select count(*) as answer from features")
     comparisons = _filled(engine, count_records)
@@ -49,7 +50,7 @@ def train(engine: Engine, rules: Sequence[str], blind: Blind) -> Model:
             level["m_probability"] = rounded(m[position])
             level["u_probability"] = rounded(u[position])
     frequencies = term_frequencies(engine, comparisons, parameters, prior * (count_records - 1))
-    caps = learnt_caps(engine, rules, comparisons, settings, drawn) if candidates.sampled < 1 else {}
+    caps = learnt_caps(engine, rules, comparisons, settings, drawn, review) if candidates.sampled < 1 else {}
     report = {
         "records": count_records,
         "iterations": parameters.iterations,

@@ -14,6 +14,7 @@ from typing import Any
 
 from cdp_cli.config import Settings
 from cdp_cli.warehouse.spark.session import spark_session
+from cdp_cli.warehouse.spark.similarities import register_similarities
 
 
 def run_dbt(settings: Settings, arguments: Sequence[str], on_event: Callable[[Any], None]) -> int:
@@ -21,7 +22,7 @@ def run_dbt(settings: Settings, arguments: Sequence[str], on_event: Callable[[An
 
     Raises FixConfiguration or TryAgain where there is no session to be had.
     """
-    spark_session(settings, wait_seconds=10.0)
+    register_similarities(spark_session(settings, wait_seconds=10.0))
     _teach_adapter()
     from dbt.cli.main import dbtRunner
 

@@ -14,18 +14,12 @@ from typing import Any
 
 import pyarrow as pa
 
-from cdp_cli.errors import FixConfiguration
 from cdp_cli.identity.engine import Relation, Work
+from cdp_cli.warehouse.spark.similarities import SIMILARITIES, register_similarities
 from cdp_cli.warehouse.spark.sql import spark_sql
 
 # `monotonically_increasing_id` has the partition in the bits from this one up, and below it the row.
 _ROW_BITS = 33
-
-# String functions of the jar that comes with Splink, by the names that Splink gives them.
-_SIMILARITIES = {
-    "damerau_levenshtein": "uk.gov.moj.dash.linkage.LevDamerauDistance",
-    "jaro_winkler": "uk.gov.moj.dash.linkage.JaroWinklerSimilarity",
-}
 
 # Arrow that is given in more rows than that is for all executors to work on.
 _ROWS_OF_PART = 10_000
@@ -185,22 +179,10 @@ class SparkEngine:
     def _said(self, sql: str) -> str:
         """SQL as Spark has it, which gets the functions that it calls."""
         said = spark_sql(sql, self._views)
-        if not self._knows_similarities and any(f"{name.upper()}(" in said for name in _SIMILARITIES):
-            self._register_similarities()
+        if not self._knows_similarities and any(f"{name.upper()}(" in said for name in SIMILARITIES):
+            register_similarities(self._session)
+            self._knows_similarities = True
         return said
-
-    def _register_similarities(self) -> None:
-        try:
-            for name, java_class in _SIMILARITIES.items():
-                self._session.udf.registerJavaFunction(name, java_class, "double")
-        except Exception as error:
-            if "CANNOT_LOAD_FUNCTION_CLASS" not in str(error) and "not load class" not in str(error):
-                raise
-            raise FixConfiguration(
-                "Spark lacks Splink's string functions, which compare names.",
-                "Put scala-udf-similarity_spark4.x.jar, which comes with Splink, into `spark.jars`.",
-            ) from error
-        self._knows_similarities = True
 
     def _keep(self, name: str, frame: Any) -> None:
         """Materialise a frame under a name, then let go of what had the name before."""

@@ -71,6 +71,18 @@ def decisions(*rows: tuple[str, str, str, dt.datetime]) -> pa.Table:
     )
 
 
+def types(max_values_per_profile: int) -> pa.Table:
+    """The seed identifier_types with one type, e-mail."""
+    return pa.table(
+        {
+            "identifier_type": ["email"],
+            "probability": [0.99],
+            "max_values_per_profile": [max_values_per_profile],
+            "description": ["One address."],
+        }
+    )
+
+
 def given(
     record_ids: Sequence[str],
     found: pa.Table,
@@ -90,7 +102,7 @@ def given(
     return Input(
         records=records,
         identifiers=pa.schema([(column, pa.string()) for column in identifiers]).empty_table(),
-        identifier_types=pa.table({"identifier_type": ["email"], "max_values_per_profile": [6]}),
+        identifier_types=types(max_values_per_profile=6),
         nicknames=pa.schema([("nickname", pa.string()), ("name", pa.string())]).empty_table(),
         models=trained_model.stored(NO_MODEL, EPOCH),
         pairs=found,

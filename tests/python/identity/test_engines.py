@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import duckdb
+import jinja2
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
@@ -20,8 +21,9 @@ from cdp_cli.identity.inputs import Input
 from cdp_cli.identity.linking import pairs
 from cdp_cli.identity.training import trained_model
 from cdp_cli.warehouse.engines import engine_of
+from cdp_cli.warehouse.spark.similarities import register_similarities
 from cdp_cli.warehouse.spark.sql import spark_sql
-from tests.conftest import Project
+from tests.conftest import ROOT, Project
 from tests.python.identity.people import day, decisions, given, groups, present, scored
 
 TABLES = {
@@ -251,6 +253,34 @@ def test_string_functions_say_the_same(spark: Any) -> None:
         )
         engine.close()
     assert answers[0] == answers[1]
+
+
+WORDS = ("jurgen", "jurgne", "jürgen", "anne", "anen", "nana", "ab", "ba", "bca", "abc", "meier", "maier", "")
+
+
+@pytest.mark.spark
+def test_the_edit_distance_of_models_and_of_linking_has_one_definition(spark: Any) -> None:
+    """What models call and what linking calls count alike on both engines, swaps and umlauts included."""
+    register_similarities(spark)
+    couples = pa.table({"a": [a for a in WORDS for _ in WORDS], "b": WORDS * len(WORDS)})
+    macros = (
+        jinja2.Environment()
+        .from_string((ROOT / "macros" / "portability" / "edit_distance.sql").read_text(encoding="utf-8"))
+        .module
+    )
+    spark.createDataFrame(couples).createOrReplaceTempView("couples")
+    here = duckdb.sql(f"select {macros.duckdb__edit_distance('a', 'b')} as d from couples order by a, b")
+    there = spark.sql(f"select {macros.default__edit_distance('a', 'b')} as d from couples order by a, b")
+    of_models = [row[0] for row in here.fetchall()], [row.d for row in there.collect()]
+    of_linking = []
+    for engine in (InMemory(), engine_of(spark)):
+        engine.register("couples", couples)
+        rows = engine.arrow("select damerau_levenshtein(a, b) as d from couples order by a, b")
+        of_linking.append([int(d) for d in rows["d"].to_pylist()])
+        engine.close()
+    assert of_models[0] == of_models[1] == of_linking[0] == of_linking[1]
+    in_order = sorted((a, b) for a in WORDS for b in WORDS)
+    assert of_models[0][in_order.index(("ab", "ba"))] == 1
 
 
 SAID: list[tuple[str, Callable[[str], bool]]] = [

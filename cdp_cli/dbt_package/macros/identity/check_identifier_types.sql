@@ -6,7 +6,7 @@
         {%- set file = 'seeds/identity/identifier_types.csv' -%}
         {%- set known = cdp.identifier_columns().split() -%}
         {%- set least = {
-            'priority': 1, 'max_values_per_profile': 1, 'max_profiles_per_value': 1, 'max_household': 1, 'max_records': 0
+            'max_values_per_profile': 1, 'max_profiles_per_value': 1, 'max_household': 1, 'max_records': 0
         } -%}
         {%- set found = [] -%}
         {%- for row in run_query('select * from ' ~ this ~ ' order by identifier_type') -%}
@@ -27,6 +27,12 @@
                     ~ smallest ~ ' up.'
                 ) -%}
             {%- endfor -%}
+            {%- if row['probability'] is not none and not 0 < row['probability'] < 1 -%}
+                {%- do exceptions.raise_compiler_error(
+                    file ~ " has the probability " ~ row['probability'] ~ " for '" ~ type ~ "', which is not between "
+                    ~ '0 and 1. Write one below 1, such as 0.99, or leave it empty: the type then joins nobody.'
+                ) -%}
+            {%- endif -%}
             {%- do found.append(type) -%}
         {%- endfor -%}
         {%- for type in known if type not in found -%}

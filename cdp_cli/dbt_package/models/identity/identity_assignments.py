@@ -1,6 +1,6 @@
 def model(dbt, session):
     dbt.config(materialized="incremental", incremental_strategy="append", full_refresh=False)
-    from cdp_cli.identity import build
+    from cdp_cli.identity import build, settings
     from cdp_cli.identity.clustering import change_guard
     from cdp_cli.warehouse.engines import engine_of
 
@@ -18,6 +18,7 @@ def model(dbt, session):
             "identity_run": dbt.ref("identity_run"),
         },
         stored=str(dbt.this) if dbt.is_incremental else None,
+        bands=settings.configured(dbt.config.meta_get("settings")),
         guard=change_guard.configured(
             dbt.config.meta_get("change_guard"), dbt.config.meta_get("accept_change")
         ),

@@ -21,7 +21,6 @@ final as (
         uses.identifier_value,
         value_classes.identifier_class,
         value_classes.demoted_reason,
-        value_classes.priority,
         value_classes.count_records,
         value_classes.count_sources,
         value_classes.count_first_names,

@@ -78,7 +78,7 @@ held_apart as (
         pairs.comparisons,
         case
             when pairs.veto is not null then 'vetoed: ' || pairs.veto
-            when pairs.match_probability >= {{ var('identity_auto', 0.5) }}
+            when pairs.match_probability >= {{ var('identity_auto') }}
                 then 'refused: the two groups contradict each other'
             else 'the score is between review and auto'
         end as reason,
@@ -148,7 +148,7 @@ final as (
         strongest_first = 1
         and (
             veto is null
-            or match_probability >= {{ var('identity_auto', 0.5) }}
+            or match_probability >= {{ var('identity_auto') }}
         )
 
 )

@@ -28,7 +28,6 @@ reasons as (
 
     select
         value_people.*,
-        identifier_types.priority,
         case
             when blocked_values.reason is not null then 'blocked: ' || blocked_values.reason
             when blocked_email_names.reason is not null then 'blocked: ' || blocked_email_names.reason
@@ -78,7 +77,6 @@ final as (
             else 'personal'
         end as identifier_class,
         coalesce(junk_reason, household_reason) as demoted_reason,
-        priority,
         count_records,
         count_sources,
         count_first_names,

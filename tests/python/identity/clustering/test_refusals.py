@@ -11,7 +11,7 @@ import pyarrow as pa
 from cdp_cli.identity.bands import Bands
 from cdp_cli.identity.clustering.assignments import assign
 from cdp_cli.identity.inputs import Input
-from tests.python.identity.people import day, decisions, given, scored
+from tests.python.identity.people import day, decisions, given, scored, types
 
 
 def refused(reading: Input, bands: Bands | None = None) -> list[dict[str, Any]]:
@@ -73,8 +73,11 @@ def test_a_limit_is_named_by_its_identifier_type() -> None:
             "identifier_class": ["personal"] * 2,
         }
     )
-    types = pa.table({"identifier_type": ["email"], "max_values_per_profile": [1]})
-    row = only(replace(given("abc", pairs), identifiers=identifiers, identifier_types=types))
+    row = only(
+        replace(
+            given("abc", pairs), identifiers=identifiers, identifier_types=types(max_values_per_profile=1)
+        )
+    )
     assert (row["refused_by"], row["constraint_name"]) == ("limit", "email")
     assert (row["observed"], row["allowed"]) == (2.0, 1.0)
 

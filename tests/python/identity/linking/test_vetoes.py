@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from cdp_cli.identity.bands import Bands
 from cdp_cli.identity.in_memory_engine import InMemory
-from cdp_cli.identity.linking.discovery import found_rules, found_vetoes, vetoes_in_force
+from cdp_cli.identity.linking.discovery import found_vetoes, vetoes_in_force
 from cdp_cli.identity.linking.features import COLUMNS, make_features
 from cdp_cli.identity.linking.scoring import paired_columns
 from cdp_cli.identity.prepare import prepare
@@ -96,10 +97,9 @@ def test_a_veto_holds_where_it_should(
         assert answer == [(vetoed,)]
 
 
-@pytest.mark.parametrize("thing", [*found_rules(), *found_vetoes()], ids=lambda thing: thing.name)
-def test_each_rule_and_veto_is_a_file_of_its_name_and_a_line_of_the_docs(thing: Any) -> None:
-    folder = "rules" if thing in found_rules() else "vetoes"
-    assert (ROOT / "cdp_cli" / "identity" / "linking" / folder / f"{thing.name}.py").is_file()
+@pytest.mark.parametrize("thing", found_vetoes(), ids=lambda thing: thing.name)
+def test_each_veto_is_a_file_of_its_name_and_a_line_of_the_docs(thing: Any) -> None:
+    assert (ROOT / "cdp_cli" / "identity" / "linking" / "vetoes" / f"{thing.name}.py").is_file()
     assert f"`{thing.name}`" in (ROOT / "docs" / "reference" / "identity.md").read_text(encoding="utf-8")
 
 
@@ -109,9 +109,9 @@ def test_a_veto_is_in_force_only_where_one_person_hardly_ever_differs() -> None:
         comparison = {"output_column_name": "national_id", "comparison_levels": levels}
         return Model("m", {"comparisons": [comparison]}, {}, {})
 
-    assert "different_national_id" in {veto.name for veto in vetoes_in_force(model(0.01))}
-    assert "different_national_id" not in {veto.name for veto in vetoes_in_force(model(0.07))}
-    assert "one_record_per_person" in {veto.name for veto in vetoes_in_force(model(0.5))}
+    assert "different_national_id" in {veto.name for veto in vetoes_in_force(model(0.01), Bands())}
+    assert "different_national_id" not in {veto.name for veto in vetoes_in_force(model(0.07), Bands())}
+    assert "one_record_per_person" in {veto.name for veto in vetoes_in_force(model(0.5), Bands())}
 
 
 def test_a_stored_model_comes_back_as_it_was() -> None:
