@@ -272,7 +272,7 @@ def open_ledger(ledger_dir: Path, sync: str, *, read_only: bool = False) -> Iter
         if is_new:
             _create(path)
         attach(work, path, sync, "ledger", read_only=False)
-        # A process that was killed while it made the ledger left its file. A living one finds ours.
+        # A process that was killed while it made the ledger left its file. Any other one finds ours in place.
         for unfinished in ledger_dir.glob(f"{path.name}.*.new*"):
             unfinished.unlink(missing_ok=True)
         _upgrade(work)

@@ -43,9 +43,7 @@ def canonical_type(declared: str, where: str) -> str:
                 "select typeof(cast(null as " + declared.replace(";", "") + "))"
             ).fetchone()
     except duckdb.Error as error:
-        raise FixConfiguration(
-            f"{where} has the unknown type {declared!r}.", "Use a type of DuckDB."
-        ) from error
+        raise FixConfiguration(f"{where} has the unknown type {declared!r}.", "Use a DuckDB type.") from error
     return str(found[0]) if found else TEXT
 
 

@@ -184,9 +184,7 @@ def test_a_whole_number_is_never_rounded_or_cut(settings, file, value: str) -> N
 def test_an_unknown_type_is_named(settings, file) -> None:
     path = settings.project_dir / "models" / "staging" / "erp" / "_erp.yml"
     path.write_text(DECLARED.replace("integer", "pieces"))
-    with pytest.raises(
-        FixConfiguration, match=r"the column pieces of erp\.items has the unknown type 'pieces'"
-    ):
+    with pytest.raises(FixConfiguration, match=r"column pieces of erp\.items has the unknown type 'pieces'"):
         load(settings, [file("a.csv", CSV)], "erp.items")
 
 
