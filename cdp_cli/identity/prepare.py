@@ -7,6 +7,7 @@ the project's macros.
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,13 @@ def load_seeds(connection: duckdb.DuckDBPyConnection, project_dir: Path) -> None
         )
 
 
+def seeded_identifier_types(project_dir: Path) -> list[str]:
+    """The identifier types of the project's seed, sorted."""
+    path = project_dir / "seeds" / "identity" / "identifier_types.csv"
+    with path.open(encoding="utf-8", newline="") as lines:
+        return sorted(row["identifier_type"] for row in csv.DictReader(lines))
+
+
 def give_people(connection: duckdb.DuckDBPyConnection, people: pa.Table) -> None:
     """Make `people`, with columns of the person vocabulary, known as the model unified_people."""
     connection.register("given_people", people)
@@ -87,6 +95,8 @@ def renderer(project_dir: Path, variables: Mapping[str, Any] | None = None) -> A
         path.read_text(encoding="utf-8")
         for folder in _MACRO_FOLDERS
         for path in sorted((project_dir / "macros" / folder).glob("*.sql"))
+        # It asks the warehouse for the seed, which is a file here.
+        if path.stem != "seeded_identifier_types"
     ]
     # A materialization is a tag of dbt's own, and none of what models call.
     macros = "\n".join(text for text in texts if "{% materialization" not in text)
@@ -96,6 +106,7 @@ def renderer(project_dir: Path, variables: Mapping[str, Any] | None = None) -> A
         {
             "config": lambda **_: "",
             "ref": lambda name: name,
+            "seeded_identifier_types": lambda: seeded_identifier_types(project_dir),
             "source": lambda _, name: name,
             "is_incremental": lambda: True,
             "var": lambda name, default=None: values.get(name, default),

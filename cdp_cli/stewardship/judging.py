@@ -12,11 +12,11 @@ import pyarrow.parquet as pq
 from cdp_cli.errors import FixInput
 from cdp_cli.identity.bands import Bands
 from cdp_cli.identity.evaluation.report import (
-    EVIDENCE,
     DecisionReport,
     Report,
     against_decisions,
     against_truth,
+    evidence_columns,
     keys_compared,
 )
 from cdp_cli.identity.resolve import resolve
@@ -37,11 +37,12 @@ def judge_build(warehouse: Warehouse, bands: Bands) -> tuple[Report | DecisionRe
         "select left_record_id, right_record_id, match_probability, veto from identity.identity_current_pairs"
     )
     if warehouse.exists("truth", "records"):
-        records = warehouse.arrow(f"select record_id, {', '.join(EVIDENCE)} from identity.identity_records")
+        evidence = evidence_columns(warehouse.arrow("select * from identity.identifier_types"))
+        records = warehouse.arrow(f"select record_id, {', '.join(evidence)} from identity.identity_records")
         truth = warehouse.arrow("select record_id, person_id from truth.records")
         keys = warehouse.arrow(keys_compared("identity."))
         seconds = time.perf_counter() - started
-        return against_truth(records, profiles, pairs, keys, truth, seconds, bands), profiles
+        return against_truth(records, profiles, pairs, keys, truth, evidence, seconds, bands), profiles
     decisions = read_decisions(warehouse)
     if not decisions.num_rows:
         raise FixInput(
@@ -66,7 +67,9 @@ def judge_people(
     known = pa.table(
         {"record_id": people.column("record_id").cast(pa.string()), "person_id": people.column(truth)}
     )
-    return against_truth(found.records, profiles, found.pairs, found.keys, known, seconds, bands), profiles
+    return against_truth(
+        found.records, profiles, found.pairs, found.keys, known, found.evidence, seconds, bands
+    ), profiles
 
 
 def read_people(path: Path, truth: str, unique_sources: Sequence[str]) -> pa.Table:

@@ -125,8 +125,8 @@ def read_all(warehouse: Warehouse) -> tuple[Input, pa.Table, pa.Table]:
     return given, of("identity_keys", "record_id"), of("blocking_rules", "blocking_rule")
 
 
-def read_audited(warehouse: Warehouse) -> tuple[pa.Table, pa.Table, pa.Table, pa.Table]:
-    """What `audit` reads: the log of assignments, pairs in force, identifiers and decisions."""
+def read_audited(warehouse: Warehouse) -> tuple[pa.Table, pa.Table, pa.Table, pa.Table, pa.Table]:
+    """What `audit` reads: the log of assignments, pairs in force, identifiers, decisions and their types."""
     need_build(warehouse, "identity_assignments")
     return (
         warehouse.arrow("select * from identity.identity_assignments order by assigned_at, record_id"),
@@ -139,4 +139,5 @@ def read_audited(warehouse: Warehouse) -> tuple[pa.Table, pa.Table, pa.Table, pa
             "from identity.identity_identifiers order by record_id, identifier_type"
         ),
         read_decisions(warehouse),
+        warehouse.arrow("select * from identity.identifier_types order by identifier_type"),
     )

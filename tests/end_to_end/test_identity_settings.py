@@ -45,7 +45,8 @@ def test_the_band_auto_changes_the_joining_the_review_and_what_explain_says(demo
     # Nothing below the band waits no longer, and what waits is below it.
     [(highest,)] = rows(
         demo,
-        "select max(match_probability) from identity.identity_review where reason like 'the score is between%'",
+        "select max(match_probability) from identity.identity_review "
+        "where reason like 'the score is between%'",
     )
     assert highest is not None and probability - 0.4 < highest < 0.95
     told = demo.cdp("identity", "explain", left, right, "--json")

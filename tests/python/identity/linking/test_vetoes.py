@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from cdp_cli.identity.bands import Bands
 from cdp_cli.identity.in_memory_engine import InMemory
 from cdp_cli.identity.linking.discovery import found_vetoes, vetoes_in_force
 from cdp_cli.identity.linking.features import COLUMNS, make_features
