@@ -3,8 +3,9 @@
     'source', 'first_name', 'last_name', 'all_names', 'email_first_name', 'email_last_name', 'birth_date', 'birth_text', 'gender', 'email', 'phone',
     'street', 'city', 'postcode', 'user_id', 'loyalty_id', 'national_id', 'anonymous_id',
 ] -%}
+{#- The seed is loaded first: it names the identifiers of the project's own. -#}
+{%- do ref('identifier_types') -%}
 {%- set own_identifiers = own_identifier_columns().split() -%}
--- depends_on: {{ ref('identifier_types') }}
 {%- set birth_text = "nullif(trim(cast(birth_date as " ~ dbt.type_string() ~ ")), '')" -%}
 {%- set today = "cast(current_date as " ~ dbt.type_string() ~ ")" -%}
 {%- set is_future = regexp_like(birth_text, '^[0-9]{4}') ~ " and " ~ birth_text ~ " > " ~ today -%}
