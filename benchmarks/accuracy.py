@@ -52,6 +52,7 @@ def judged(people: pa.Table, bands: Bands = DEFAULT, unique_sources: Sequence[st
         found_people.pairs,
         found_people.keys,
         people.select(["record_id", "person_id"]),
+        found_people.evidence,
         0.0,
         bands,
     )

@@ -79,6 +79,12 @@ def compile_models(
     return compiled
 
 
+def seed_rows(file: str, column_types: Mapping[str, str]) -> str:
+    """A SELECT of a seed's rows, for DuckDB."""
+    path = file.replace("'", "''")
+    return f"select * from read_csv('{path}', header = true, types = {dict(column_types)})"
+
+
 def _digest(settings: Settings, *names: Sequence[str]) -> str:
     state = [json.dumps([settings.target, *map(list, names)])]
     for path in sorted(parsed_files(settings)):
@@ -106,6 +112,12 @@ def _compile(
                 relation = models[name].relation
                 connection.execute(f'create schema if not exists "{relation.schema}"')
                 connection.execute(f"create table {relation} (n integer)")
+            for seed in (project.seeds[name] for name in names if name in project.seeds):
+                # A model may ask for its rows while it compiles.
+                connection.execute(f'create schema if not exists "{seed.relation.schema}"')
+                connection.execute(
+                    f"create table {seed.relation} as {seed_rows(str(seed.file), seed.column_types)}"
+                )
         output = {"type": "duckdb", "path": str(warehouse), "schema": "main", "threads": 1}
         profile = {settings.profile_name: {"target": settings.target, "outputs": {settings.target: output}}}
         (Path(folder) / "profiles.yml").write_text(yaml.safe_dump(profile), encoding="utf-8")

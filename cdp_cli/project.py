@@ -58,18 +58,27 @@ class SourceTable:
 
 
 @dataclass(frozen=True)
+class Seed:
+    """A seed: its relation, its CSV file, and its columns' declared types."""
+
+    relation: Relation
+    file: Path
+    column_types: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Project:
     """All models and source tables, sorted by name.
 
     `relations` has the seeds too. `tests` are the data tests, each with the unique ids of what it reads;
-    `seeds` are names.
+    `seeds` are by name.
     """
 
     models: tuple[ModelNode, ...]
     sources: tuple[SourceTable, ...]
     relations: Relations
     tests: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    seeds: tuple[str, ...] = ()
+    seeds: Mapping[str, Seed] = field(default_factory=dict)
 
     @property
     def segments(self) -> tuple[ModelNode, ...]:
@@ -119,9 +128,15 @@ def load_project(settings: Settings) -> Project:
             for unique_id, node in document["nodes"].items()
             if node["resource_type"] == "test"
         },
-        seeds=tuple(
-            sorted(node["name"] for node in document["nodes"].values() if node["resource_type"] == "seed")
-        ),
+        seeds={
+            node["name"]: Seed(
+                Relation(node["schema"], node["alias"]),
+                Path(node["root_path"]) / node["original_file_path"],
+                {column: str(type_) for column, type_ in node["config"]["column_types"].items()},
+            )
+            for node in document["nodes"].values()
+            if node["resource_type"] == "seed"
+        },
     )
 
 

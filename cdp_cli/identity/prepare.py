@@ -75,7 +75,7 @@ def load_seeds(connection: duckdb.DuckDBPyConnection, sql: IdentitySql) -> None:
     for name, seed in sql.seeds.items():
         connection.execute(
             f"create or replace temp table {name} as "
-            f"select * from read_csv(?, header = true, columns = {dict(seed.column_types)})",
+            f"select * from read_csv(?, header = true, types = {dict(seed.column_types)})",
             [seed.path],
         )
 

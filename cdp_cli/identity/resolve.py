@@ -14,7 +14,7 @@ from cdp_cli.identity.bands import DEFAULT, Bands
 from cdp_cli.identity.build import assignment_input, records_of
 from cdp_cli.identity.clustering import assignments
 from cdp_cli.identity.clustering.decisions import SCHEMA as DECISIONS_SCHEMA
-from cdp_cli.identity.evaluation.report import keys_compared
+from cdp_cli.identity.evaluation.report import evidence_columns, keys_compared
 from cdp_cli.identity.in_memory_engine import InMemory
 from cdp_cli.identity.prepare import IdentitySql, prepare, register_caps
 from cdp_cli.identity.training import trained_model
@@ -29,12 +29,14 @@ _CHANGES = pa.schema(
 class Resolution:
     """What became of the records: normalised `records`, `pairs`, the rows of the log, and refused joins.
 
-    `keys` are what they were compared under (report.keys_compared).
+    `keys` are what they were compared under (report.keys_compared), `evidence` the columns that say who
+    somebody is (report.evidence_columns).
     """
 
     model: Model
     records: pa.Table
     keys: pa.Table
+    evidence: tuple[str, ...]
     pairs: pa.Table
     assigned: pa.Table
     refused: pa.Table
@@ -74,6 +76,7 @@ def resolve(
         model, scored = pipeline.train_and_link(engine, given, at, bands, model)
         register_caps(engine.connection, model.caps)
         keys = engine.arrow(keys_compared())
+        evidence = evidence_columns(tables["identifier_types"])
         reads = {
             **tables,
             "identity_models": trained_model.stored(model, at),
@@ -85,7 +88,7 @@ def resolve(
         outcome = pipeline.assign(engine, assignment_input(reads, log), at.isoformat(), at, bands)
     finally:
         engine.close()
-    return Resolution(model, tables["identity_records"], keys, scored, *vars(outcome).values())
+    return Resolution(model, tables["identity_records"], keys, evidence, scored, *vars(outcome).values())
 
 
 def _with_unique_sources(people: pa.Table, unique_sources: Sequence[str]) -> pa.Table:

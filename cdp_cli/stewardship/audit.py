@@ -22,10 +22,6 @@ from cdp_cli.identity.in_memory_engine import connect
 # Upper ends of the classes of the distribution; the last is open.
 _SIZES = (1, 2, 3, 5, 10, 20, 50, 100)
 
-# Of these a person has one: in a source that keeps accounts or cards, and of citizen numbers anywhere.
-_ONE_OF_A_SOURCE = ("user_id", "loyalty_id")
-_ONE_OF_ALL = ("national_id",)
-
 
 @dataclass(frozen=True)
 class SizeClass:
@@ -111,13 +107,15 @@ def audit(
     pairs: pa.Table,
     identifiers: pa.Table,
     decisions: pa.Table,
+    identifier_types: pa.Table,
     limit: int = 10,
     bands: Bands = DEFAULT,
 ) -> Audit:
     """The audit of the profiles of a log of assignments.
 
     `log` is all of identity_assignments, `pairs` those in force, `identifiers` are identity_identifiers,
-    `decisions` all that people decided. Lists hold `limit` rows at most.
+    `decisions` all that people decided, `identifier_types` is the seed of that name. Lists hold `limit` rows
+    at most.
     """
     connection = connect()
     try:
@@ -127,7 +125,8 @@ def audit(
         known = connection.sql("select record_id from present").to_arrow_table().column("record_id")
         connection.register("decided", settled(decisions, known))
         merges = _rows(connection, _MERGES)
-        conflicts = _rows(connection, _CONFLICTS, list(_ONE_OF_A_SOURCE), list(_ONE_OF_ALL))
+        one_of = [_one_per(identifier_types, kind) for kind in ("source", "all")]
+        conflicts = _rows(connection, _CONFLICTS, *one_of)
         bridges, weakest, unconnected = _links(connection, limit, bands)
         sizes = _sizes(connection)
         counts = _rows(connection, _COUNTS)[0]
@@ -145,6 +144,12 @@ def audit(
         count_conflicts=len(conflicts),
         conflicts=tuple(Conflict(**row) for row in conflicts[:limit]),
     )
+
+
+def _one_per(identifier_types: pa.Table, kind: str) -> list[str]:
+    """The identifier types of which a person has one in a source, or one at all."""
+    rows = identifier_types.select(["identifier_type", "one_per_person"]).to_pylist()
+    return [row["identifier_type"] for row in rows if row["one_per_person"] == kind]
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, sql: str, *parameters: list[str]) -> list[dict[str, Any]]:

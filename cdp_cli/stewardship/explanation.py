@@ -27,10 +27,9 @@ from cdp_cli.stewardship.blocking import BlockingRule, blocking_rules
 from cdp_cli.stewardship.refusal import Reason, decided_apart, recorded, said, vetoed
 from cdp_cli.stewardship.waterfall import Waterfall, waterfall
 
-# What a person compares, in the columns of identity_records.
+# What a person compares besides identifiers, in the columns of identity_records.
 ATTRIBUTES = (
-    "source", "first_name", "last_name", "birth_text", "gender", "email", "phone", "street", "city",
-    "postcode", "user_id", "loyalty_id", "national_id", "anonymous_id",
+    "source", "first_name", "last_name", "birth_text", "gender", "street", "city", "postcode",
 )  # fmt: skip
 
 
@@ -250,7 +249,7 @@ class _Case:
         return Link(
             left_record_id=left,
             right_record_id=right,
-            values=_values(self.given.records, left, right),
+            values=_values(self.given, left, right),
             waterfall=waterfall(row, self.model, rules_of(self.given.identifier_types)) if row else None,
             veto=veto,
             veto_why=next((found.why for found in found_vetoes() if found.name == veto), None),
@@ -349,10 +348,10 @@ def _of_two(table: pa.Table, left: str, right: str) -> pa.Table:
     return table.filter(pc.is_in(table.column("record_id"), value_set=pa.array([left, right], pa.string())))
 
 
-def _values(records: pa.Table, left: str, right: str) -> tuple[Value, ...]:
-    rows = {row["record_id"]: row for row in _of_two(records, left, right).to_pylist()}
+def _values(given: Input, left: str, right: str) -> tuple[Value, ...]:
+    rows = {row["record_id"]: row for row in _of_two(given.records, left, right).to_pylist()}
     found = []
-    for attribute in ATTRIBUTES:
+    for attribute in (*ATTRIBUTES, *sorted(given.identifier_types.column("identifier_type").to_pylist())):
         one, other = (rows[record].get(attribute) for record in (left, right))
         if one is not None or other is not None:
             # Two sources are no difference of people.

@@ -12,11 +12,11 @@ import pyarrow.parquet as pq
 from cdp_cli.errors import FixInput
 from cdp_cli.identity.bands import Bands
 from cdp_cli.identity.evaluation.report import (
-    EVIDENCE,
     DecisionReport,
     Report,
     against_decisions,
     against_truth,
+    evidence_columns,
     keys_compared,
 )
 from cdp_cli.identity.prepare import IdentitySql
@@ -45,14 +45,15 @@ def judge_build(
         f"from {relations.ref('identity_current_pairs')}"
     )
     if warehouse.exists(*TRUTH):
+        evidence = evidence_columns(warehouse.arrow(f"select * from {relations.ref('identifier_types')}"))
         records = warehouse.arrow(
-            f"select record_id, {', '.join(EVIDENCE)} from {relations.ref('identity_records')}"
+            f"select record_id, {', '.join(evidence)} from {relations.ref('identity_records')}"
         )
         truth = warehouse.arrow(f"select record_id, person_id from {TRUTH}")
         blocks, identifiers = relations.ref("identity_blocks"), relations.ref("identity_identifiers")
         keys = warehouse.arrow(keys_compared(str(blocks), str(identifiers)))
         seconds = time.perf_counter() - started
-        return against_truth(records, profiles, pairs, keys, truth, seconds, bands), profiles
+        return against_truth(records, profiles, pairs, keys, truth, evidence, seconds, bands), profiles
     decisions = read_decisions(warehouse, relations)
     if not decisions.num_rows:
         raise FixInput(
@@ -78,7 +79,9 @@ def judge_people(
     known = pa.table(
         {"record_id": people.column("record_id").cast(pa.string()), "person_id": people.column(truth)}
     )
-    return against_truth(found.records, profiles, found.pairs, found.keys, known, seconds, bands), profiles
+    return against_truth(
+        found.records, profiles, found.pairs, found.keys, known, found.evidence, seconds, bands
+    ), profiles
 
 
 def read_people(path: Path, truth: str, unique_sources: Sequence[str]) -> pa.Table:

@@ -13,12 +13,8 @@ from cdp_cli.identity.linking.rules import Rule
 from cdp_cli.identity.training.trained_model import Model
 from cdp_cli.stewardship.waterfall import UNKNOWN, Waterfall, waterfall
 
-# What a person compares, in the columns of unified_people.
-ATTRIBUTES = (
-    "source", "full_name", "first_name", "last_name", "birth_date", "gender", "email", "phone",
-    "street_address", "city", "postcode", "country", "user_id", "loyalty_id", "national_id",
-    "anonymous_id", "created_at", "updated_at",
-)  # fmt: skip
+# They help nobody to compare two people.
+_LEFT_OUT = frozenset({"record_id", "one_record_per_person", "loaded_at"})
 # They differ by nature, which is no difference of people.
 _OF_THE_RECORD = frozenset({"source", "created_at", "updated_at"})
 
@@ -98,7 +94,9 @@ def parts_of(fall: Waterfall) -> Sequence[str]:
 
 def _side_by_side(left: Mapping[str, Any], right: Mapping[str, Any]) -> tuple[Comparison, ...]:
     found = []
-    for attribute in ATTRIBUTES:
+    for attribute in dict.fromkeys([*left, *right]):
+        if attribute in _LEFT_OUT:
+            continue
         one, other = _text(left.get(attribute)), _text(right.get(attribute))
         if one is None and other is None:
             continue

@@ -132,8 +132,10 @@ def read_all(warehouse: Warehouse, relations: Relations) -> tuple[Input, pa.Tabl
     return given, of("identity_keys", "record_id"), of("blocking_rules", "blocking_rule")
 
 
-def read_audited(warehouse: Warehouse, relations: Relations) -> tuple[pa.Table, pa.Table, pa.Table, pa.Table]:
-    """What `audit` reads: the log of assignments, pairs in force, identifiers and decisions."""
+def read_audited(
+    warehouse: Warehouse, relations: Relations
+) -> tuple[pa.Table, pa.Table, pa.Table, pa.Table, pa.Table]:
+    """What `audit` reads: the log of assignments, pairs in force, identifiers, decisions and their types."""
     need_build(warehouse, relations, "identity_assignments")
     return (
         warehouse.arrow(
@@ -148,4 +150,5 @@ def read_audited(warehouse: Warehouse, relations: Relations) -> tuple[pa.Table, 
             f"from {relations.ref('identity_identifiers')} order by record_id, identifier_type"
         ),
         read_decisions(warehouse, relations),
+        warehouse.arrow(f"select * from {relations.ref('identifier_types')} order by identifier_type"),
     )

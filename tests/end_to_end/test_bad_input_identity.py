@@ -130,7 +130,8 @@ def test_a_decision_that_cannot_be_taken(
 @dataclass(frozen=True)
 class Case:
     """`sql` changes the warehouse of a built project first, `share` the var identity_change_guard, `types` a
-    text of seeds/identity/identifier_types.csv into another, and `blocked` is added to blocked_values.csv."""
+    text of seeds/identity/identifier_types.csv into another, `setting` one of dbt_project.yml, and `blocked` is
+    added to blocked_values.csv."""
 
     id: str
     arguments: str
@@ -139,6 +140,7 @@ class Case:
     sql: str = ""
     share: str = ""
     types: tuple[str, str] = ("", "")
+    setting: tuple[str, str] = ("", "")
     blocked: str = ""
 
 
@@ -224,7 +226,10 @@ CASES = [
         "seeds/identity/identifier_types.csv has no row for 'email', so no value of it could link anybody. Add "
         "the row; with a max_records of 0 all its values are junk, and listed as such.",
         6,
-        types=("email,4,6,1,8,60,\n", ""),
+        types=(
+            "email,0.99,6,1,8,60,,,false,A personal e-mail address is read by one person. An address that a family shares is classed household.\n",
+            "",
+        ),
     ),
     Case(
         "an identifier type with two rows",
@@ -239,7 +244,30 @@ CASES = [
         "seeds/identity/identifier_types.csv has no max_values_per_profile for 'email' that could hold. Write a "
         "whole number from 1 up.",
         6,
-        types=("email,4,6,", "email,4,,"),
+        types=("email,0.99,6,", "email,0.99,,"),
+    ),
+    Case(
+        "an identifier type that is more than sure",
+        "run",
+        "seeds/identity/identifier_types.csv has the probability 1.5 for 'email', which is not between 0 and 1. "
+        "Write one below 1, such as 0.99, or leave it empty: the type then joins nobody.",
+        6,
+        types=("email,0.99,", "email,1.5,"),
+    ),
+    Case(
+        "a veto that nobody wrote",
+        "run",
+        "The dbt var identity_vetoes names the unknown veto 'different_shoes'. Use one of: birth_dates_far_apart, "
+        "different_first_names, different_national_id, one_record_per_person.",
+        6,
+        setting=("identity_vetoes: {}", "identity_vetoes: {different_shoes: false}"),
+    ),
+    Case(
+        "a band that is not a number",
+        "run",
+        "The dbt var identity_auto is 'high', which is not a number from 0 to 1. Correct it in dbt_project.yml.",
+        6,
+        setting=("identity_auto: 0.5", "identity_auto: high"),
     ),
     Case(
         "a value that is blocked twice",
@@ -274,6 +302,11 @@ def test_it_is_refused_in_a_sentence_and_nobody_changes(demo: Project, case: Cas
             text.replace("identity_change_guard: 0.05", f"identity_change_guard: {case.share}"),
             encoding="utf-8",
         )
+    if case.setting[0]:
+        settings = demo.root / "dbt_project.yml"
+        text = settings.read_text(encoding="utf-8")
+        assert case.setting[0] in text
+        settings.write_text(text.replace(*case.setting), encoding="utf-8")
     if case.types[0]:
         types = demo.engine / "seeds" / "identity" / "identifier_types.csv"
         text = types.read_text(encoding="utf-8")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import resource
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -21,11 +22,16 @@ from cdp_cli.identity.evaluation.evaluation import (
     share_of_true_pairs,
 )
 
-# A record with none of these (an anonymous visitor) can be linked by nobody: it says nothing about linking.
-EVIDENCE = (
-    "first_name", "last_name", "email", "phone", "birth_text", "street",
-    "user_id", "loyalty_id", "national_id",
-)  # fmt: skip
+_EVIDENCE = ("first_name", "last_name", "birth_text", "street")
+
+
+def evidence_columns(identifier_types: pa.Table) -> tuple[str, ...]:
+    """The columns of identity_records that say who somebody is, by the seed identifier_types.
+
+    A record that has none of them, such as an anonymous visitor's, can be linked by nobody.
+    """
+    rows = identifier_types.select(["identifier_type", "is_device"]).to_pylist()
+    return (*_EVIDENCE, *sorted(row["identifier_type"] for row in rows if not row["is_device"]))
 
 
 def keys_compared(blocks: str = "identity_blocks", identifiers: str = "identity_identifiers") -> str:
@@ -83,18 +89,20 @@ def against_truth(
     pairs: pa.Table,
     keys: pa.Table,
     truth: pa.Table,
+    evidence: Sequence[str],
     seconds: float,
     bands: Bands = DEFAULT,
 ) -> Report:
     """Figures of `profiles` (record_id, profile_id) and `pairs` against `truth` (record_id, person_id).
 
-    `records` are identity_records, `pairs` rows of identity_pairs, `keys` the rows of keys_compared.
+    `records` are identity_records, `pairs` rows of identity_pairs, `keys` the rows of keys_compared,
+    `evidence` the columns of `evidence_columns`.
     """
     connection = duckdb.connect(":memory:")
     given = {"records": records, "profiles": profiles, "pairs": pairs, "keys": keys, "truth": truth}
     for name, table in given.items():
         connection.register(name, table)
-    evidence = " or ".join(f"records.{column} is not null" for column in EVIDENCE)
+    has_evidence = " or ".join(f"records.{column} is not null" for column in evidence)
     connection.execute(f"""
         create table known as
         select
@@ -102,7 +110,7 @@ def against_truth(
             truth.record_id,
             cast(truth.person_id as varchar) as person_id,
             coalesce(profiles.profile_id, truth.record_id) as profile_id,
-            {evidence} as has_evidence
+            {has_evidence} as has_evidence
         from truth
         inner join records on truth.record_id = records.record_id
         left join profiles on truth.record_id = profiles.record_id

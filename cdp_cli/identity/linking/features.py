@@ -26,9 +26,9 @@ def number_records(engine: Engine, records: Relation) -> None:
 def make_linking_values(engine: Engine, identifiers: Relation) -> None:
     """Make the table `linking_values`: n, identifier_type, identifier_class, value.
 
-    `value` is a number that stands for the identifier's. Reads the table `numbers`.
+    `value` is a number that stands for the identifier's type and value. Reads the table `numbers`.
     """
-    columns = "record_id, identifier_type, identifier_class, hash(identifier_value) as value"
+    columns = "record_id, identifier_type, identifier_class, hash(identifier_type, identifier_value) as value"
     engine.register("given_identifiers", identifiers, columns, once=True)
     engine.create_table("linking_values", _LINKING_VALUES)
     engine.drop("given_identifiers")
@@ -52,7 +52,7 @@ def make_features_of(engine: Engine, of: str, records: Relation, nicknames: Rela
 RECORD_COLUMNS = (
     "record_id", "source", "one_record_per_person", "first_name", "email_first_name", "last_name",
     "email_last_name", "all_names", "birth_date", "birth_text", "gender", "email", "phone", "street", "city",
-    "postcode", "national_id", "user_id", "loyalty_id",
+    "postcode", "national_id",
 )  # fmt: skip
 
 # The columns of the table `features` but `n` and the further ones of the surname, which stand for its
@@ -61,7 +61,7 @@ COLUMNS = (
     "record_id", "sole_source", "first_name", "first_name_is_given", "last_name", "name_words",
     "formal_names", "first_name_nicknames", "birth_text", "birth_is_whole", "gender", "email",
     "email_is_shared", "email_name", "email_number", "personal_phone", "shared_phone", "street", "city",
-    "postcode", "national_id", "user_id", "loyalty_id",
+    "postcode", "national_id", "personal_ids",
 )  # fmt: skip
 
 _CHOSEN_RECORDS = """
@@ -80,13 +80,27 @@ classes as (
         n,
         max(case when identifier_type = 'email' then identifier_class end) as email_class,
         max(case when identifier_type = 'phone' then identifier_class end) as phone_class,
-        max(case when identifier_type = 'national_id' then identifier_class end) as national_id_class,
-        max(case when identifier_type = 'user_id' then identifier_class end) as user_id_class,
-        max(case when identifier_type = 'loyalty_id' then identifier_class end) as loyalty_id_class
+        max(case when identifier_type = 'national_id' then identifier_class end) as national_id_class
 
     from linking_values
 
     where n in (select n from chosen_records)
+
+    group by n
+
+),
+
+personal_values as (
+
+    select
+        n,
+        list_sort(list(distinct value)) as personal_ids
+
+    from linking_values
+
+    where
+        identifier_class = 'personal'
+        and n in (select n from chosen_records)
 
     group by n
 
@@ -149,14 +163,16 @@ select
     chosen_records.city,
     chosen_records.postcode,
     case when classes.national_id_class <> 'junk' then chosen_records.national_id end as national_id,
-    -- Only ever asked whether they are equal, of which a number is sure enough and a third of the memory.
-    case when classes.user_id_class <> 'junk' then hash(chosen_records.user_id) end as user_id,
-    case when classes.loyalty_id_class <> 'junk' then hash(chosen_records.loyalty_id) end as loyalty_id
+    -- Only ever asked whether two have one in common, of which a number is sure enough and takes less memory.
+    personal_values.personal_ids
 
 from chosen_records
 
 left join classes
     on chosen_records.n = classes.n
+
+left join personal_values
+    on chosen_records.n = personal_values.n
 
 left join forms
     on

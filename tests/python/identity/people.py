@@ -78,6 +78,8 @@ def types(max_values_per_profile: int) -> pa.Table:
             "identifier_type": ["email"],
             "probability": [0.99],
             "max_values_per_profile": [max_values_per_profile],
+            "one_per_person": pa.array([None], pa.string()),
+            "is_device": [False],
             "description": ["One address."],
         }
     )

@@ -23,6 +23,14 @@ def one_profile(records: str = "abcdef") -> pa.Table:
     return assigned([(record, "p_1", "minted") for record in records], 1)
 
 
+TYPES = pa.table(
+    {
+        "identifier_type": ["user_id", "loyalty_id", "national_id", "email"],
+        "one_per_person": ["source", "source", "all", None],
+    }
+)
+
+
 def looked_at(
     log: pa.Table,
     pairs: pa.Table | None = None,
@@ -35,6 +43,7 @@ def looked_at(
         scored() if pairs is None else pairs,
         identifiers,
         DECISIONS.empty_table() if decided is None else decided,
+        TYPES,
         limit,
     )
 

@@ -4,7 +4,14 @@
 {% macro check_identifier_types() -%}
     {%- if execute -%}
         {%- set file = 'seeds/identity/identifier_types.csv' -%}
-        {%- set known = cdp.identifier_columns().split() -%}
+        {%- set needed = cdp.identifier_columns().split()[:6] -%}
+        {%- set known = needed + [] -%}
+        {#- A type of the project's own is a column of the person entity. -#}
+        {%- for node in graph.nodes.values() if node.resource_type == 'model' and node.name == 'unified_people' -%}
+            {%- for column in node.columns if column not in known -%}
+                {%- do known.append(column) -%}
+            {%- endfor -%}
+        {%- endfor -%}
         {%- set least = {
             'max_values_per_profile': 1, 'max_profiles_per_value': 1, 'max_household': 1, 'max_records': 0
         } -%}
@@ -14,7 +21,7 @@
             {%- if type not in known -%}
                 {%- do exceptions.raise_compiler_error(
                     file ~ " has a row for '" ~ type ~ "', which is no identifier of a person record. Name one of "
-                    ~ known | join(', ') ~ ', or remove the row.'
+                    ~ needed | join(', ') ~ ', or remove the row.'
                 ) -%}
             {%- elif type in found -%}
                 {%- do exceptions.raise_compiler_error(
@@ -35,7 +42,7 @@
             {%- endif -%}
             {%- do found.append(type) -%}
         {%- endfor -%}
-        {%- for type in known if type not in found -%}
+        {%- for type in needed if type not in found -%}
             {%- do exceptions.raise_compiler_error(
                 file ~ " has no row for '" ~ type ~ "', so no value of it could link anybody. Add the row; with a "
                 ~ 'max_records of 0 all its values are junk, and listed as such.'

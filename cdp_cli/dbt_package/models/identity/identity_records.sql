@@ -3,6 +3,9 @@
     'source', 'first_name', 'last_name', 'all_names', 'email_first_name', 'email_last_name', 'birth_date', 'birth_text', 'gender', 'email', 'phone',
     'street', 'city', 'postcode', 'user_id', 'loyalty_id', 'national_id', 'anonymous_id',
 ] -%}
+{#- The seed is loaded first: it names the identifiers of the project's own. -#}
+{%- do ref('identifier_types') -%}
+{%- set own_identifiers = own_identifier_columns().split() -%}
 {%- set birth_text = "nullif(trim(cast(birth_date as " ~ dbt.type_string() ~ ")), '')" -%}
 {%- set today = "cast(current_date as " ~ dbt.type_string() ~ ")" -%}
 {%- set is_future = regexp_like(birth_text, '^[0-9]{4}') ~ " and " ~ birth_text ~ " > " ~ today -%}
@@ -49,6 +52,9 @@ normalised as (
             lower({{ regexp_replace_all('cast(national_id as ' ~ dbt.type_string() ~ ')', '[^0-9A-Za-z]+', '') }}), ''
         ) as national_id,
         nullif(trim(cast(anonymous_id as {{ dbt.type_string() }})), '') as anonymous_id
+        {%- for type in own_identifiers %},
+            nullif(trim(cast({{ type }} as {{ dbt.type_string() }})), '') as {{ type }}
+        {%- endfor %}
 
     from people
 
@@ -342,6 +348,9 @@ records as (
         given_names.loyalty_id,
         given_names.national_id,
         given_names.anonymous_id
+        {%- for type in own_identifiers %},
+            given_names.{{ type }}
+        {%- endfor %}
 
     from given_names
 
@@ -356,7 +365,7 @@ final as (
         *,
         md5(
             case when one_record_per_person then '1' else '0' end
-            {%- for column in compared %}
+            {%- for column in compared + own_identifiers %}
                 || '|' || coalesce({{ column }}, '~')
             {%- endfor %}
         ) as record_hash

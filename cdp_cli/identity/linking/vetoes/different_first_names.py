@@ -8,11 +8,7 @@ from cdp_cli.identity.linking.comparisons import LIKE_EMAIL
 from cdp_cli.identity.linking.vetoes import Veto
 
 _COMMON_IDENTIFIER = (
-    "coalesce(email_l = email_r and email_is_shared_l is null, false)"
-    " or coalesce(personal_phone_l = personal_phone_r, false)"
-    " or coalesce(user_id_l = user_id_r, false)"
-    " or coalesce(loyalty_id_l = loyalty_id_r, false)"
-    " or coalesce(national_id_l = national_id_r, false)"
+    "coalesce(list_has_any(personal_ids_l, personal_ids_r), false)"
     f" or coalesce(email_l <> email_r and {LIKE_EMAIL}, false)"
 )
 
