@@ -79,7 +79,7 @@ def compile_models(
     return compiled
 
 
-def seed_rows(file: str, column_types: Mapping[str, str]) -> str:
+def _seed_rows(file: str, column_types: Mapping[str, str]) -> str:
     """A SELECT of a seed's rows, for DuckDB."""
     path = file.replace("'", "''")
     return f"select * from read_csv('{path}', header = true, types = {dict(column_types)})"
@@ -115,9 +115,8 @@ def _compile(
             for seed in (project.seeds[name] for name in names if name in project.seeds):
                 # A model may ask for its rows while it compiles.
                 connection.execute(f'create schema if not exists "{seed.relation.schema}"')
-                connection.execute(
-                    f"create table {seed.relation} as {seed_rows(str(seed.file), seed.column_types)}"
-                )
+                rows = _seed_rows(str(seed.file), seed.column_types)
+                connection.execute(f"create table {seed.relation} as {rows}")
         output = {"type": "duckdb", "path": str(warehouse), "schema": "main", "threads": 1}
         profile = {settings.profile_name: {"target": settings.target, "outputs": {settings.target: output}}}
         (Path(folder) / "profiles.yml").write_text(yaml.safe_dump(profile), encoding="utf-8")
