@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,7 @@ def needs_deps(settings: Settings) -> bool:
             "Run `cdp init` in that folder; it adds the package and changes no model.",
         )
     folder = installed_folder(settings)
-    if folder.is_symlink() and folder.resolve() != FOLDER.resolve():
+    if folder.is_symlink() and folder.resolve() != Path(os.environ.get(VARIABLE, FOLDER)).resolve():
         return True
     return not (folder / "dbt_project.yml").is_file()
 
@@ -72,8 +73,8 @@ def check_version(settings: Settings) -> None:
     stated = project_version(settings)
     if stated not in (None, version("cdp-cli")):
         raise FixConfiguration(
-            f"{settings.project_dir / 'dbt_project.yml'} says that the project is at version {stated}, and this "
-            f"program has version {version('cdp-cli')}.",
+            f"{settings.project_dir / 'dbt_project.yml'} says that the project is at version {stated}, and "
+            f"this program has version {version('cdp-cli')}.",
             "Run `cdp upgrade` if the program is newer; otherwise install that version of cdp-cli.",
         )
 

@@ -20,8 +20,8 @@ _PORTS = {"project", "dbt", "engine_package", "warehouse", "destinations", "enti
 ALLOWED = {
     "cli": {"commands", "console", *_GROUND},
     "commands": {
-        "activation", "identity", "insights", "profiles", "segments", "staging", "demo", "receiver", "status",
-        "doctor", "move", "console", *_PORTS,
+        "activation", "identity", "insights", "profiles", "segments", "staging", "scaffold", "demo", "receiver",
+        "status", "doctor", "move", "console", *_PORTS,
     },
     "activation": _PORTS,
     "identity": {"errors"},
@@ -29,6 +29,7 @@ ALLOWED = {
     "profiles": _PORTS,
     "segments": _PORTS,
     "staging": _PORTS,
+    "scaffold": {"staging", *_PORTS},
     "status": {"activation", *_PORTS},
     "move": {"activation", *_PORTS},
     "doctor": {"activation", "segments", "staging", *_PORTS},
