@@ -54,7 +54,10 @@ select profiles.profile_id, profiles.profile_id as external_id, profiles.email, 
 from {{ ref('known_customers') }} as known_customers
 inner join {{ ref('profiles') }} as profiles on known_customers.profile_id = profiles.profile_id
 """,
-    "connections.yml": "connections: {exports: {destination: files, settings: {folder: sent, format: csv}}}\n",
+    "connections.yml": """
+connections:
+  exports: {destination: files, settings: {folder: sent, format: csv}}
+""",
 }
 
 
