@@ -1,10 +1,9 @@
-"""A gym, made by `cdp init`: it adds things of each kind by files of its own, and the engine stays as it is."""
+"""A gym, made by `cdp init`, adds a thing of each kind by files of its own; the engine stays as it is."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -114,7 +113,11 @@ connections:
     "seeds/purposes.csv": PURPOSES,
 }
 # The gym's own purposes take the place of the engine's.
-OWN_SEED = "\nseeds:\n  cdp:\n    consent:\n      purposes:\n        +enabled: false\n  gym:\n    +schema: profiles\n"
+OWN_SEED = """
+seeds:
+  cdp: {consent: {purposes: {+enabled: false}}}
+  gym: {+schema: profiles}
+"""
 
 
 def engine_digest() -> str:

@@ -20,8 +20,8 @@ _PORTS = {"project", "dbt", "engine_package", "warehouse", "destinations", "enti
 ALLOWED = {
     "cli": {"commands", "console", *_GROUND},
     "commands": {
-        "activation", "identity", "insights", "profiles", "segments", "staging", "scaffold", "demo", "receiver",
-        "status", "doctor", "move", "console", *_PORTS,
+        "activation", "identity", "insights", "profiles", "segments", "staging", "scaffold", "demo",
+        "receiver", "status", "doctor", "move", "console", *_PORTS,
     },
     "activation": _PORTS,
     "identity": {"errors"},
