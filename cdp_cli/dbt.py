@@ -140,7 +140,7 @@ def install_package(settings: Settings, *, again: bool = False) -> None:
             ["deps"],
             lambda level, _, message, __: errors.append(message) if level == "error" else None,
         )
-        if errors or engine_package.needs_deps(settings):
+        if errors:
             raise _cannot_start(errors)
     engine_package.check_version(settings)
 

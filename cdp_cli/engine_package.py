@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -49,7 +50,7 @@ def needs_deps(settings: Settings) -> bool:
             "Run `cdp init` in that folder; it adds the package and changes no model.",
         )
     folder = installed_folder(settings)
-    if folder.is_symlink() and folder.resolve() != FOLDER.resolve():
+    if folder.is_symlink() and folder.resolve() != Path(os.environ.get(VARIABLE, FOLDER)).resolve():
         return True
     return not (folder / "dbt_project.yml").is_file()
 

@@ -47,6 +47,7 @@ class Project:
     def environment(self) -> dict[str, str]:
         return {
             **os.environ,
+            "CDP_PACKAGE": str(ENGINE),
             "CDP_DATA": str(self.root / "data"),
             "DBT_TARGET_PATH": str(self.root / "target"),
             "DBT_LOG_PATH": str(self.root / "logs"),
@@ -110,6 +111,15 @@ def _copy_parts(source: Path, destination: Path, parts: Sequence[str]) -> None:
 def project(tmp_path: Path) -> Project:
     """A fresh project without a warehouse."""
     return copy_project(tmp_path / "project")
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel of this source tree."""
+    from tests.end_to_end.wheels import build_wheel, copy_source
+
+    folder = tmp_path_factory.mktemp("wheel")
+    return build_wheel(copy_source(folder / "source"), folder / "dist")
 
 
 @pytest.fixture(scope="session")

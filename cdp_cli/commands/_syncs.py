@@ -108,7 +108,7 @@ def show(results: Sequence[SyncResult], *, planned: bool) -> None:
         )
     elif rows:
         requests = sum(result.requests for result in results)
-        console.say(f"{rows:,} rows were sent in {requests:,} requests.")
+        console.say(f"{rows:,} rows were sent in {requests:,} request{'' if requests == 1 else 's'}.")
     elif not any(result.error for result in results):
         console.say("There was nothing to send: the destinations have everything already.")
     for result in results:

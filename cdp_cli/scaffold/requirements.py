@@ -16,10 +16,12 @@ from cdp_cli.staging.properties import read_mapping
 _KEY = "require-dbt-version"
 
 
-def check_dbt_version(project: dict[str, Any] | None = None) -> None:
+def check_dbt_version(
+    project: dict[str, Any] | None = None, engine_dir: Path = engine_package.FOLDER
+) -> None:
     """Raises FixConfiguration if the installed dbt is not one that the engine and the project allow."""
     installed = version("dbt-core")
-    engine = read_mapping(engine_package.FOLDER / "dbt_project.yml", Path("dbt_project.yml"))[_KEY]
+    engine = read_mapping(engine_dir / "dbt_project.yml", Path("dbt_project.yml"))[_KEY]
     if not _allows(engine, installed):
         raise FixConfiguration(
             f"dbt {installed} is installed, and the engine needs dbt {_text(engine)}.",

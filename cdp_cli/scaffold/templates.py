@@ -45,7 +45,7 @@ def version_entry() -> str:
 def dispatch_entry(project: str) -> str:
     """The order in which dbt looks for the forms of its own macros."""
     return (
-        "# The engine's own forms of dbt's macros come before dbt's; Spark needs them.\n"
+        "# The engine's own forms of dbt's macros come before dbt's.\n"
         f"- macro_namespace: dbt\n  search_order: [{project}, cdp, dbt]\n"
     )
 

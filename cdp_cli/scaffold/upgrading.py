@@ -1,4 +1,4 @@
-"""`cdp upgrade` as a function: brings a project to the installed version, and says what changes."""
+"""`cdp upgrade` as a function: brings a project to the installed version, and says what that changes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import distribution
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -113,29 +114,39 @@ def _revisions(project_dir: Path, after: str) -> list[Change]:
     for file in engine_package.PACKAGE_FILES:
         path = project_dir / file
         content = read_mapping(path, Path(file)) if path.is_file() else {}
+        text = path.read_text(encoding="utf-8") if path.is_file() else ""
         for entry in content.get("packages") or []:
-            if not isinstance(entry, dict) or entry.get("subdirectory") != engine_package.SUBDIRECTORY:
-                continue
-            revision = str(entry.get("revision") or "")
-            tag = _TAG.fullmatch(revision)
-            if tag is None:
-                raise FixConfiguration(
-                    f"{file} takes the engine from the git revision {revision!r}, which is not a version.",
-                    f"Set `revision:` to the tag of version {after}, and run `cdp upgrade` again.",
-                )
-            wanted = f"{tag.group(1)}{after}"
-            text = path.read_text(encoding="utf-8")
-            pattern = re.compile(rf"^(\s*(?:-\s+)?revision:\s*)(['\"]?){re.escape(revision)}\2", re.MULTILINE)
-            edited, count = pattern.subn(rf"\g<1>{wanted}", text)
-            expected = [{**e, "revision": wanted} if e is entry else e for e in content["packages"]]
-            if count == 0 or yaml.safe_load(edited) != {**content, "packages": expected}:
-                raise FixConfiguration(
-                    f"{file} cannot be edited safely; nothing was changed.",
-                    f"Set the engine's `revision:` to {wanted}, and run `cdp upgrade` again.",
-                )
-            if edited != text:
-                changes.append(Change(Path(file), edited, f"the engine's revision is now {wanted}"))
+            if isinstance(entry, dict) and entry.get("subdirectory") == engine_package.SUBDIRECTORY:
+                wanted = _tag(file, str(entry.get("revision") or ""), after)
+                edited = _with_revision(file, text, content, entry, wanted)
+                if edited != text:
+                    changes.append(Change(Path(file), edited, f"the engine's revision is now {wanted}"))
     return changes
+
+
+def _tag(file: str, revision: str, after: str) -> str:
+    tag = _TAG.fullmatch(revision)
+    if tag is None:
+        raise FixConfiguration(
+            f"{file} takes the engine from the git revision {revision!r}, which is not a version.",
+            f"Set `revision:` to the tag of version {after}, and run `cdp upgrade` again.",
+        )
+    return f"{tag.group(1)}{after}"
+
+
+def _with_revision(
+    file: str, text: str, content: dict[str, Any], entry: dict[str, Any], revision: str
+) -> str:
+    """The text with another revision of one package, proven by reading it as YAML."""
+    pattern = rf"^(\s*(?:-\s+)?revision:\s*)(['\"]?){re.escape(str(entry['revision']))}\2(?=\s|$)"
+    edited = re.sub(pattern, rf"\g<1>{revision}", text, flags=re.MULTILINE)
+    listed = [{**e, "revision": revision} if e is entry else e for e in content["packages"]]
+    if yaml.safe_load(edited) != {**content, "packages": listed}:
+        raise FixConfiguration(
+            f"{file} cannot be edited safely; nothing was changed.",
+            f"Set the engine's `revision:` to {revision}, and run `cdp upgrade` again.",
+        )
+    return edited
 
 
 def _numbers(version: str) -> tuple[int, ...]:

@@ -13,6 +13,11 @@ from pathlib import Path
 from tests.conftest import Project
 
 _BLOCK = re.compile(r"^```console\n(.*?)^```", re.DOTALL | re.MULTILINE)
+# "Save this as `path`" and a block, or a block of commands.
+_PARTS = re.compile(
+    r"this as\s+`(?P<path>[^`]+)`[^`]*?^```\w+\n(?P<text>.*?)^```|^```console\n(?P<commands>.*?)^```",
+    re.DOTALL | re.MULTILINE,
+)
 
 
 @dataclass(frozen=True)
@@ -23,9 +28,32 @@ class Step:
     shown: list[str]
 
 
+@dataclass(frozen=True)
+class File:
+    """A file that the page tells the reader to save."""
+
+    path: str
+    text: str
+
+
+def parts(page: Path) -> list[File | Step]:
+    """The files and commands of a page, in its order."""
+    found: list[File | Step] = []
+    for part in _PARTS.finditer(page.read_text(encoding="utf-8")):
+        if part["commands"] is None:
+            found.append(File(part["path"], part["text"]))
+        else:
+            found += _steps(part["commands"])
+    return found
+
+
 def steps(page: Path) -> list[Step]:
+    return _steps("".join(_BLOCK.findall(page.read_text(encoding="utf-8"))))
+
+
+def _steps(commands: str) -> list[Step]:
     found: list[Step] = []
-    for line in "".join(_BLOCK.findall(page.read_text(encoding="utf-8"))).splitlines():
+    for line in commands.splitlines():
         if line.startswith("$ "):
             found.append(Step(line[2:], []))
         else:

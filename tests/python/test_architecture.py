@@ -30,8 +30,8 @@ _PORTS = {
 ALLOWED = {
     "cli": {"commands", "console", *_GROUND},
     "commands": {
-        "stewardship", "activation", "identity", "profiles", "segments", "staging", "demo", "receiver",
-        "status", "doctor", "move", "documentation", "console", *_PORTS,
+        "stewardship", "activation", "identity", "profiles", "segments", "staging", "scaffold", "demo",
+        "receiver", "status", "doctor", "move", "documentation", "console", *_PORTS,
     },
     "documentation": {"activation", "demo", "identity", "segments", *_PORTS},
     "activation": _PORTS,
@@ -40,6 +40,7 @@ ALLOWED = {
     "profiles": _PORTS,
     "segments": _PORTS,
     "staging": _PORTS,
+    "scaffold": {"staging", *_PORTS},
     "status": {"activation", *_PORTS},
     "move": {"activation", *_PORTS},
     "doctor": {"activation", "segments", "staging", *_PORTS},

@@ -1,0 +1,182 @@
+"""A gym, made by `cdp init`, adds a thing of each kind by files of its own; the engine stays as it is."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from typing import Any
+
+import duckdb
+import pytest
+import yaml
+
+from cdp_cli.receiver import Receiver
+from tests.conftest import ENGINE, ROOT, Project
+
+PURPOSES = """purpose,label,channel,description
+club_news,News of the club,email,Telling members what is on
+"""
+# The webhook of the engine under another name, with a batch size of the gym's own.
+DESTINATION = yaml.safe_load((ROOT / "cdp_cli" / "destinations" / "webhook.yml").read_text(encoding="utf-8"))
+FILES = {
+    "entities/visit.yml": """
+entity: visit
+plural: visits
+description: One row per visit of the gym.
+key: visit_id
+columns:
+  - {name: visit_id, type: varchar, required: true, description: "Unique over all sources."}
+  - {name: record_id, type: varchar, pii: true, description: "Who came."}
+  - {name: came_at, type: timestamp, description: "When, in UTC."}
+""",
+    "models/staging/desk/desk_members.sql": """
+select * from (values
+    ('m1', 'Ada Brandt', 'ada@example.org'),
+    ('m2', 'Bo Chen', 'bo@example.org'),
+    ('m3', 'Claire Dupont', 'claire@example.org')
+) as members (record_id, full_name, email)
+""",
+    "models/staging/desk/desk_visits.sql": """
+select * from (values
+    ('v1', 'm1', timestamp '2026-10-01 07:00:00'),
+    ('v2', 'm1', timestamp '2026-10-03 07:00:00'),
+    ('v3', 'm2', timestamp '2026-10-03 18:00:00')
+) as visits (visit_id, record_id, came_at)
+""",
+    "models/staging/desk/desk_consents.sql": """
+select
+    'c' || record_id as consent_event_id,
+    record_id,
+    'club_news' as purpose,
+    'granted' as state,
+    timestamp '2026-09-01 00:00:00' as captured_at
+from {{ ref('desk_members') }}
+""",
+    "models/staging/desk/desk.yml": """
+models:
+  - name: desk_members
+    config: {meta: {entity: person, one_record_per_person: true}}
+    columns: [{name: record_id}, {name: full_name}, {name: email}]
+  - name: desk_visits
+    config: {meta: {entity: visit}}
+    columns: [{name: visit_id}, {name: record_id}, {name: came_at}]
+  - name: desk_consents
+    config: {meta: {entity: consent_event}}
+    columns:
+      - {name: consent_event_id}
+      - {name: record_id}
+      - {name: purpose}
+      - {name: state}
+      - {name: captured_at}
+""",
+    "models/traits/visit_traits.sql": """
+select
+    identity_map.profile_id,
+    count(*) as count_gym_visits
+
+from {{ ref('unified_visits') }} as visits
+
+inner join {{ ref('identity_map') }} as identity_map
+    on visits.record_id = identity_map.record_id
+
+group by identity_map.profile_id
+""",
+    "models/traits/visit_traits.yml": """
+models:
+  - name: visit_traits
+    description: One row per profile that came to the gym.
+    columns:
+      - {name: profile_id, data_type: string, description: The person.}
+      - {name: count_gym_visits, data_type: bigint, description: Visits.}
+""",
+    "models/segments/regular_visitors.sql": """
+select profile_id from {{ ref('profile_traits') }} where count_gym_visits >= 2
+""",
+    "models/activation/club_desk__regular_visitors.sql": """
+{{ config(meta={'sync': {
+    'connection': 'desk', 'object': 'regulars', 'mode': 'mirror', 'purpose': 'club_news',
+}}) }}
+select profiles.profile_id, profiles.profile_id as external_id, profiles.email
+from {{ ref('regular_visitors') }} as regular_visitors
+inner join {{ ref('profiles') }} as profiles on regular_visitors.profile_id = profiles.profile_id
+""",
+    "destinations/club_desk.yml": yaml.safe_dump(
+        {**DESTINATION, "destination": "club_desk"}, sort_keys=False
+    ),
+    "connections.yml": """
+connections:
+  desk:
+    destination: club_desk
+    base_url: ${CDP_RECEIVER_URL}/webhook/desk
+    secrets: {signing_secret: env:CRM_WEBHOOK_SECRET}
+""",
+    "seeds/purposes.csv": PURPOSES,
+}
+# The gym's own purposes take the place of the engine's.
+OWN_SEED = """
+seeds:
+  cdp: {consent: {purposes: {+enabled: false}}}
+  gym: {+schema: profiles}
+"""
+
+
+def engine_digest() -> str:
+    digest = hashlib.sha256()
+    for folder in (ENGINE, ROOT / "cdp_cli"):
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                digest.update(path.relative_to(ROOT).as_posix().encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+@pytest.fixture(scope="module")
+def gym(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The gym after a run, what its receiver got, and whether the engine is as it was."""
+    project = Project(tmp_path_factory.mktemp("gym") / "gym")
+    project.root.mkdir()
+    before = engine_digest()
+    assert project.cdp("init", ".").code == 0
+    for name, text in FILES.items():
+        path = project.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    with (project.root / "dbt_project.yml").open("a", encoding="utf-8") as file:
+        file.write(OWN_SEED)
+    generated = project.cdp("generate")
+    assert generated.code == 0, generated.err
+    with Receiver() as receiver:
+        ran = project.cdp("run", "--json", **receiver.environment)
+        assert ran.code == 0, ran.out + ran.err
+        received = receiver.log()
+    return {"project": project, "run": ran.json, "received": received, "untouched": before == engine_digest()}
+
+
+def rows(gym: dict[str, Any], sql: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(gym["project"].warehouse), read_only=True) as warehouse:
+        return warehouse.execute(sql).fetchall()
+
+
+def test_the_gym_edits_no_file_of_the_engine(gym: dict[str, Any]) -> None:
+    assert gym["untouched"]
+    assert os.path.realpath(gym["project"].root / "dbt_packages" / "cdp") == str(ENGINE)
+
+
+def test_its_entity_and_trait_group_are_in_profile_traits(gym: dict[str, Any]) -> None:
+    assert rows(gym, "select count(*) from unified.unified_visits") == [(3,)]
+    assert rows(
+        gym, "select count_gym_visits, count(*) from profiles.profile_traits group by 1 order by 1"
+    ) == [
+        (0, 1),
+        (1, 1),
+        (2, 1),
+    ]
+
+
+def test_its_purposes_are_the_only_ones(gym: dict[str, Any]) -> None:
+    assert rows(gym, "select purpose from profiles.purposes") == [("club_news",)]
+
+
+def test_its_segment_reaches_its_own_destination(gym: dict[str, Any]) -> None:
+    [sync] = gym["run"]["syncs"]
+    assert (sync["name"], sync["added"]) == ("club_desk__regular_visitors", 1)
+    assert len(gym["received"]) == 1
