@@ -1,4 +1,4 @@
-"""`cdp generate`: write the models that list the sources of each entity and the trait groups."""
+"""`cdp generate`: write the lists of the sources of each entity, of the trait groups and of the syncs."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from cdp_cli.staging import generated as generating
 def generate(settings: Settings, check: bool, as_json: bool) -> None:
     """Write models/unified from the properties files of the project.
 
-    Run it after adding, changing or removing a model that names an entity in its meta, a trait group, or an
-    entity of your own, and commit what it writes.
+    Run it after adding, changing or removing a model that names an entity in its meta, a trait group, a sync,
+    or an entity of your own, and commit what it writes.
 
     \b
     Example:
