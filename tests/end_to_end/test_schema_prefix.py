@@ -13,7 +13,9 @@ import duckdb
 import pytest
 
 from cdp_cli.receiver import Receiver
-from tests.conftest import ENGINE, Project, Ran, copy_project
+from tests.conftest import Project, Ran, copy_project
+
+pytestmark = pytest.mark.slow
 
 PREFIX = "ana_"
 RAW = {"crm", "shop", "pos", "web", "email", "support", "consent", "truth"}
@@ -183,9 +185,11 @@ def test_dbt_refuses_what_cdp_would_refuse(tmp_path: Path) -> None:
 
 def test_a_model_that_the_project_has_disabled_is_named(tmp_path: Path) -> None:
     project = copy_project(tmp_path / "project")
-    disabled = "{{ config(enabled=false) }}\n"
-    path = project.engine / "models" / "insights" / "segment_members.sql"
-    path.write_text(disabled + (ENGINE / "models" / "insights" / path.name).read_text(encoding="utf-8"))
+    file = project.root / "dbt_project.yml"
+    text = file.read_text(encoding="utf-8")
+    assert "\nmodels:\n" in text
+    off = "\nmodels:\n  cdp:\n    insights:\n      +enabled: false\n"
+    file.write_text(text.replace("\nmodels:\n", off, 1), encoding="utf-8")
     duckdb.connect(str(project.warehouse)).close()
     ran = project.cdp("status")
     assert ran.code == 6
