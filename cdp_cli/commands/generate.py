@@ -1,4 +1,4 @@
-"""`cdp generate`: write the lists of sources and trait groups; with --docs the reference."""
+"""`cdp generate`: write the lists of sources, trait groups and syncs; with --docs the reference."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ from cdp_cli.stewardship.identity_sql import identity_sql
 def generate(context: click.Context, settings: Settings, check: bool, docs: bool, as_json: bool) -> None:
     """Write models/unified from the properties files of the project.
 
-    Run it after adding, changing or removing a model that names an entity in its meta, a trait group, or an
-    entity of your own, and commit what it writes.
+    Run it after adding, changing or removing a model that names an entity in its meta, a trait group, a sync,
+    or an entity of your own, and commit what it writes.
 
     \b
     Example:

@@ -29,6 +29,17 @@ def connect(connection_name: str, object_name: str | None, settings: Settings) -
     return FilesDestination(connection) if definition.kind == "files" else HttpDestination(connection)
 
 
+def address_of(connection_name: str, project_dir: Path) -> connections_file.DestinationAddress | None:
+    """What may be said of a connection in public; None if connections.yml does not have it whole yet."""
+    try:
+        definition = load_definition(
+            connections_file.destination_of(connection_name, project_dir), project_dir
+        )
+        return connections_file.entry_address(connection_name, definition, project_dir)
+    except FixConfiguration:
+        return None
+
+
 def connections(settings: Settings) -> list[str]:
     """The names in connections.yml, sorted."""
     return connections_file.names(settings.project_dir)

@@ -77,6 +77,26 @@ def destination_of(connection: str, project_dir: Path) -> str:
     return _entry(connection, project_dir).destination
 
 
+@dataclass(frozen=True)
+class DestinationAddress:
+    """What may be said of a connection in public: no secret, and nothing that the environment decides.
+
+    `url` is the destination's host alone, because a path may be a secret; "" if it is not written plainly.
+    """
+
+    destination: str
+    description: str
+    url: str
+
+
+def entry_address(connection: str, definition: Definition, project_dir: Path) -> DestinationAddress:
+    """The public part of a connection. Raises FixConfiguration where there is no such connection."""
+    entry = _entry(connection, project_dir)
+    url = (entry.base_url if entry.base_url is not None else definition.base_url) or ""
+    host = "" if _VARIABLE.search(url) else urlsplit(url).hostname
+    return DestinationAddress(entry.destination, entry.description, f"https://{host}" if host else "")
+
+
 def resolve(
     connection: str, object_name: str | None, definition: Definition, settings: Settings
 ) -> Connection:

@@ -1,8 +1,8 @@
-"""Writes models/unified: the models that list what dbt cannot discover by itself.
+"""Writes models/unified: the files that list what dbt cannot discover by itself.
 
 One model per entity lists the models that give its rows, and profile_traits lists all trait groups. dbt
 orders models by the `ref()` that it sees while it parses, so the list is a file. The macro that it calls does
-the work.
+the work. Exposures list the syncs, for the lineage in `dbt docs`.
 """
 
 from __future__ import annotations
@@ -16,12 +16,14 @@ import yaml
 
 from cdp_cli.entities import DATA_TYPES, Column, Entity, vocabulary
 from cdp_cli.staging.entity_models import EntityModel, entity_models
+from cdp_cli.staging.exposures import exposures
 from cdp_cli.staging.properties import model_paths
 from cdp_cli.staging.trait_groups import KEY, TraitGroup, trait_groups
 
 # The dbt package that the macros of the engine are called from, with a dot.
 MACRO_PREFIX = "cdp."
 PROFILE_TRAITS = "profile_traits"
+EXPOSURES = "_exposures"
 _MARK = "Written by `cdp generate`"
 _HEADER = f"{_MARK} from the properties files of the project: run it again instead of editing."
 
@@ -65,6 +67,9 @@ def plan(project_dir: Path) -> Generated:
     if groups:
         files[unified / f"{PROFILE_TRAITS}.sql"] = _list("profile_traits([", [group.name for group in groups])
         files[unified / f"{PROFILE_TRAITS}.yml"] = _properties(_traits_properties(groups))
+    syncs = exposures(project_dir)
+    if syncs:
+        files[unified / f"{EXPOSURES}.yml"] = _yaml({"exposures": syncs})
     return Generated(
         models=tuple(models),
         groups=tuple(groups),
@@ -158,8 +163,12 @@ def _column(name: str, data_type: str, description: str, pii: bool) -> dict[str,
 
 
 def _properties(model: dict[str, Any]) -> str:
+    return _yaml({"models": [model]})
+
+
+def _yaml(content: dict[str, Any]) -> str:
     text = yaml.safe_dump(
-        {"version": 2, "models": [model]},
+        {"version": 2, **content},
         sort_keys=False,
         width=110,
         allow_unicode=True,

@@ -1,43 +1,42 @@
-"""What we ask of a warehouse, and that on each engine.
+"""What we ask of a warehouse, and that on each engine: one package an engine, found and never registered.
 
-Engine differences live here and in macros/portability/, nowhere else.
+Engine differences live here and in macros/portability/, nowhere else. A package has the modules `warehouse`
+and `engine`, and a module `dbt` if dbt runs in this process, because it works in a session that we hold.
 """
 
 from __future__ import annotations
 
 import importlib
+import pkgutil
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from importlib.util import find_spec
 from typing import Any
 
 from cdp_cli.config import Settings
 from cdp_cli.errors import FixConfiguration
 from cdp_cli.warehouse.base import Warehouse
 
-__all__ = ["Warehouse", "check_engine", "dbt_runner", "open_warehouse"]
-
-# Imported when a target asks for it: who uses one engine needs none of the other's libraries.
-_ENGINES = {"duckdb": "cdp_cli.warehouse.duckdb.warehouse", "spark": "cdp_cli.warehouse.spark.warehouse"}
-
-# Where dbt runs in this process, because it works in a session that we hold; elsewhere it is a child process.
-_DBT = {"spark": "cdp_cli.warehouse.spark.dbt"}
+__all__ = ["Warehouse", "check_engine", "dbt_runner", "engine_names", "open_warehouse"]
 
 DbtRunner = Callable[[Settings, Sequence[str], Callable[[Any], None]], int]
 
 
 def dbt_runner(settings: Settings) -> DbtRunner | None:
     """What runs dbt in this process for the engine; None where dbt is to be a process of its own."""
-    module = _DBT.get(settings.engine)
-    runner: DbtRunner | None = importlib.import_module(module).run_dbt if module else None
+    module = f"{__name__}.{settings.engine}.dbt"
+    if settings.engine not in engine_names() or find_spec(module) is None:
+        return None
+    runner: DbtRunner = importlib.import_module(module).run_dbt
     return runner
 
 
 def check_engine(settings: Settings) -> None:
     """Raises FixConfiguration if the target's warehouse is of a type that we cannot use."""
-    if settings.engine not in _ENGINES:
+    if settings.engine not in engine_names():
         raise FixConfiguration(
             f"profiles.yml target {settings.target!r} is of type {settings.engine!r}, which cdp cannot use.",
-            f"Use one of: {', '.join(sorted(_ENGINES))}.",
+            f"Use one of: {', '.join(engine_names())}.",
         )
 
 
@@ -52,7 +51,14 @@ def open_warehouse(
     Raises FixConfiguration where there is no such warehouse, TryAgain where it stays in use.
     """
     check_engine(settings)
-    opened: AbstractContextManager[Warehouse] = importlib.import_module(
-        _ENGINES[settings.engine]
-    ).open_warehouse(settings, read_only=read_only, create=create, wait_seconds=wait_seconds)
+    # Imported when a target asks for it: who uses one engine needs none of the other's libraries.
+    engine = importlib.import_module(f"{__name__}.{settings.engine}.warehouse")
+    opened: AbstractContextManager[Warehouse] = engine.open_warehouse(
+        settings, read_only=read_only, create=create, wait_seconds=wait_seconds
+    )
     return opened
+
+
+def engine_names() -> list[str]:
+    """The engines there are, sorted; a target's `type` is one of them."""
+    return sorted(found.name for found in pkgutil.iter_modules(__path__) if found.ispkg)

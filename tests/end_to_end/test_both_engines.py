@@ -33,7 +33,9 @@ ABOUT_THE_RUN = {
 # counts as "similar" differs by a handful of pairs, and each weight by some millionths.
 WEIGHTS = {"match_weight", "match_probability", "linked_probability", "consequence"}
 
-# Settings for small data: nothing is worth compiling, and nothing worth planning twice.
+# Spark's settings: its own, which take minutes longer, and those for small data, where nothing is worth
+# compiling, and nothing worth planning twice.
+NO_SETTINGS = "\n      server_side_parameters: {}\n"
 SMALL = """
       server_side_parameters:
         spark.sql.adaptive.enabled: "false"
@@ -63,9 +65,17 @@ def run_steps(project: Project, target: str, receiver: Receiver, store: Path, st
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
 
 
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Path]:
-    """Folders of every model's rows, by engine and day."""
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(SMALL, id="small"),
+        pytest.param(NO_SETTINGS, id="defaults", marks=pytest.mark.deep),
+    ],
+)
+def kept(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> dict[tuple[str, str], Path]:
+    """Folders of every model's rows, by engine and day; with each of Spark's settings."""
     spark.skip_without_spark()
     folder = tmp_path_factory.mktemp("both_engines")
     folders = {(engine, day): folder / f"{engine}_{day}" for engine in ENGINES for day in (*DAYS, "failed")}
@@ -73,8 +83,8 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Path
         project = copy_project(folder / engine)
         profiles = project.root / "profiles.yml"
         text = profiles.read_text(encoding="utf-8")
-        assert "      server_side_parameters: {}\n" in text
-        profiles.write_text(text.replace("\n      server_side_parameters: {}\n", SMALL), encoding="utf-8")
+        assert NO_SETTINGS in text
+        profiles.write_text(text.replace(NO_SETTINGS, request.param), encoding="utf-8")
         store = folder / f"{engine}.sqlite"
         with Receiver(store) as receiver:
             run_steps(project, engine, receiver, store, [

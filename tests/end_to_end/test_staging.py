@@ -82,6 +82,8 @@ def staging(tmp_path_factory: pytest.TempPathFactory) -> Project:
             if part.is_dir() and part.name not in {"staging", "unified"}:
                 shutil.rmtree(part)
     shutil.rmtree(made.engine / "tests")
+    # Without the syncs there are no exposures.
+    (made.root / "models" / "unified" / "_exposures.yml").unlink()
     ran = made.cdp("demo", "--customers", "200", "--seed", "3", "--today", TODAY)
     assert ran.code == 0, ran.err
     built = made.dbt("build")

@@ -10,6 +10,16 @@ from cdp_cli.identity.engine import Relation
 from cdp_cli.identity.in_memory_engine import InMemory
 
 
+def serves(session: Any) -> bool:
+    """Whether a session of dbt is one on an embedded warehouse."""
+    return hasattr(session, "cursor")
+
+
+def make(session: Any) -> DuckDBEngine:
+    """The engine over such a session."""
+    return DuckDBEngine(session)
+
+
 class DuckDBEngine(InMemory):
     """Links in memory what relations of dbt's session hold. Nothing is read before it is needed."""
 

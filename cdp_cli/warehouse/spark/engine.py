@@ -34,6 +34,16 @@ _TYPES = {
 }
 
 
+def serves(session: Any) -> bool:
+    """Whether a session of dbt is a SparkSession."""
+    return hasattr(session, "createDataFrame")
+
+
+def make(session: Any) -> SparkEngine:
+    """The engine over such a session."""
+    return SparkEngine(session)
+
+
 class SparkEngine:
     """Tables by name, as temporary views with a prefix of their own in a session that others use as well."""
 

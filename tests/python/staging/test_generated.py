@@ -50,13 +50,13 @@ def properties(folder: Path, model: str) -> dict[str, Any]:
 
 
 def test_an_entity_that_no_source_gives_is_an_empty_list(tmp_path: Path) -> None:
-    assert unified(tmp_path, "return").endswith("{{ unified('return', [\n]) }}\n")
+    assert unified(tmp_path, "return").endswith("{{ cdp.unified('return', [\n]) }}\n")
 
 
 def test_a_unified_model_is_one_line_a_source(tmp_path: Path) -> None:
     write(tmp_path, "fair/stg_fair__visitors.yml", PERSON)
     assert unified(tmp_path, "person").splitlines()[1:] == [
-        "{{ unified('person', [",
+        "{{ cdp.unified('person', [",
         "    ref('stg_fair__visitors'),",
         "]) }}",
     ]

@@ -9,10 +9,6 @@
     )) -%}
 {%- endmacro %}
 
-{% macro spark__segment_aside(target) -%}
-    {%- do return(cdp.spare_slot(target)) -%}
-{%- endmacro %}
-
 {#- Make a segment's new table there. -#}
 {% macro build_segment_aside(aside, select_sql) -%}
     {%- call statement('drop_aside') -%}

@@ -3,10 +3,6 @@
     {{ return(adapter.dispatch('publish_segment', 'cdp')(aside, target)) }}
 {%- endmacro %}
 
-{% macro spark__publish_segment(aside, target) -%}
-    {%- do cdp.publish_slot(aside, target) -%}
-{%- endmacro %}
-
 {#- Plain statements and no adapter.rename_relation: dbt's cache would remember a rename that was rolled back. -#}
 {% macro default__publish_segment(aside, target) -%}
     {%- set standing = load_cached_relation(target) -%}

@@ -3,7 +3,3 @@
 {% materialization view_or_table, default %}
     {{ return(materialization_view_default()) }}
 {% endmaterialization %}
-
-{% materialization view_or_table, adapter='spark' %}
-    {{ return(materialization_table_spark()) }}
-{% endmaterialization %}
