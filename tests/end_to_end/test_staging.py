@@ -81,6 +81,8 @@ def staging(tmp_path_factory: pytest.TempPathFactory) -> Project:
         for part in (made.root / folder).iterdir():
             if part.is_dir() and part.name not in {"staging", "unified"}:
                 shutil.rmtree(part)
+    for generated in (made.root / "models" / "unified").glob("profile_traits.*"):
+        generated.unlink()
     for test in (made.root / "tests" / "data").glob("*"):
         test.unlink()
     ran = made.cdp("demo", "--customers", "200", "--seed", "3")
