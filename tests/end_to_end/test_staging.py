@@ -82,8 +82,12 @@ def staging(tmp_path_factory: pytest.TempPathFactory) -> Project:
             if part.is_dir() and part.name not in {"staging", "unified"}:
                 shutil.rmtree(part)
     shutil.rmtree(made.engine / "tests")
-    # Without the syncs there are no exposures.
-    (made.root / "models" / "unified" / "_exposures.yml").unlink()
+    # Without traits and syncs there is no list of them.
+    for generated in (
+        *(made.root / "models" / "unified").glob("profile_traits.*"),
+        made.root / "models" / "unified" / "_exposures.yml",
+    ):
+        generated.unlink()
     ran = made.cdp("demo", "--customers", "200", "--seed", "3", "--today", TODAY)
     assert ran.code == 0, ran.err
     built = made.dbt("build")
