@@ -12,9 +12,9 @@ caps as (
 keys_of_records as (
 
     select
-        record_id,
-        blocking_rule,
-        block_key
+        keys.record_id,
+        keys.blocking_rule,
+        keys.block_key
 
     from {{ unpivot(ref('identity_keys'), 'record_id', 'blocking_rule', 'block_key') }} as keys
 

@@ -51,10 +51,10 @@ normalised as (
         nullif(
             lower({{ regexp_replace_all('cast(national_id as ' ~ dbt.type_string() ~ ')', '[^0-9A-Za-z]+', '') }}), ''
         ) as national_id,
-        nullif(trim(cast(anonymous_id as {{ dbt.type_string() }})), '') as anonymous_id
-        {%- for type in own_identifiers %},
-            nullif(trim(cast({{ type }} as {{ dbt.type_string() }})), '') as {{ type }}
+        {%- for type in own_identifiers %}
+        nullif(trim(cast({{ type }} as {{ dbt.type_string() }})), '') as {{ type }},
         {%- endfor %}
+        nullif(trim(cast(anonymous_id as {{ dbt.type_string() }})), '') as anonymous_id
 
     from people
 
@@ -347,10 +347,10 @@ records as (
         given_names.user_id,
         given_names.loyalty_id,
         given_names.national_id,
-        given_names.anonymous_id
-        {%- for type in own_identifiers %},
-            given_names.{{ type }}
+        {%- for type in own_identifiers %}
+        given_names.{{ type }},
         {%- endfor %}
+        given_names.anonymous_id
 
     from given_names
 

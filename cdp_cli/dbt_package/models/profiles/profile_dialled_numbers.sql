@@ -24,7 +24,9 @@ numbers as (
     from profile_identifiers
 
     left join country_codes
-        on {{ regexp_first('profile_identifiers.identifier_value', '^[+]' ~ calling_code_pattern()) }} = country_codes.code
+        on
+            country_codes.code
+            = {{ regexp_first('profile_identifiers.identifier_value', '^[+]' ~ calling_code_pattern()) }}
 
     where
         profile_identifiers.identifier_type = 'phone'
