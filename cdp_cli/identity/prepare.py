@@ -68,13 +68,15 @@ def seeded_identifier_types(project_dir: Path) -> list[str]:
 
 
 def give_people(connection: duckdb.DuckDBPyConnection, people: pa.Table) -> None:
-    """Make `people`, with columns of the person vocabulary, known as the model unified_people."""
+    """Make `people` known as unified_people: the person vocabulary and the seeded identifier types."""
     connection.register("given_people", people)
+    types = connection.execute("select identifier_type from identifier_types order by 1").fetchall()
+    vocabulary = {**{name: "varchar" for (name,) in types}, **_vocabulary()}
     columns = ", ".join(
         f"cast({_quoted(name)} as {type_}) as {name}"
         if name in people.column_names
         else f"cast(null as {type_}) as {name}"
-        for name, type_ in _vocabulary().items()
+        for name, type_ in vocabulary.items()
     )
     connection.execute(f"create or replace temp view unified_people as select {columns} from given_people")
 
