@@ -55,10 +55,15 @@ class Records:
 
 def train(engine: Engine, given: Records, bands: Bands = DEFAULT) -> Model:
     """A model of the records as they are."""
-    make_features(engine, given.identity_records, given.identity_identifiers, given.nicknames)
+    _make_features(engine, given)
     rules = make_blocks(engine, given.identity_keys, given.blocking_rules)
     blind = training_blocks(engine.read(given.blocking_rules))
     return training.train(engine, rules, blind, bands.review)
+
+
+def _make_features(engine: Engine, given: Records) -> None:
+    types = engine.read(given.identifier_types)
+    make_features(engine, given.identity_records, given.identity_identifiers, given.nicknames, types)
 
 
 def link(
@@ -82,7 +87,7 @@ def link(
         engine.create_table(
             "changed", "select n from numbers where record_id in (select record_id from changes)"
         )
-    make_linking_values(engine, given.identity_identifiers)
+    make_linking_values(engine, given.identity_identifiers, engine.read(given.identifier_types))
     rules = rules_of(engine.read(given.identifier_types))
     pairs.make_rule_pairs(engine, rules, changed_only=changed_only)
     make_blocks(engine, given.identity_keys, given.blocking_rules, changed_only=changed_only)
@@ -99,7 +104,7 @@ def train_and_link(
     engine: Engine, given: Records, scored_at: dt.datetime, bands: Bands = DEFAULT, model: Model | None = None
 ) -> tuple[Model, Relation]:
     """A model and the pairs that it scores, in one pass over the records. A given `model` is not trained."""
-    make_features(engine, given.identity_records, given.identity_identifiers, given.nicknames)
+    _make_features(engine, given)
     blocks = make_blocks(engine, given.identity_keys, given.blocking_rules)
     if model is None:
         blind = training_blocks(engine.read(given.blocking_rules))
@@ -115,8 +120,9 @@ def link_two(
     engine: Engine, given: Input, records: Relation, identifiers: Relation, model: Model, bands: Bands
 ) -> Relation:
     """The row of identity_pairs of two records, whether or not a blocking rule finds them."""
-    make_features(engine, records, identifiers, given.nicknames)
-    rules = rules_of(engine.read(given.identifier_types))
+    types = engine.read(given.identifier_types)
+    make_features(engine, records, identifiers, given.nicknames, types)
+    rules = rules_of(types)
     engine.create_table("candidates", "select 0 as join_key_l, 1 as join_key_r, 0 as match_key")
     pairs.make_rule_pairs(engine, rules)
     return pairs.score(engine, model, rules, dt.datetime(2000, 1, 1), bands)

@@ -56,13 +56,13 @@ def test_the_band_auto_changes_the_joining_the_review_and_what_explain_says(demo
 
 @pytest.mark.deep
 def test_a_veto_that_is_switched_off_vetoes_no_pair(demo: Project) -> None:
-    vetoed = "select count(*) from identity.identity_current_pairs where veto = 'different_first_names'"
-    [(before,)] = rows(demo, vetoed)
-    assert before
-    set_vars(demo, identity_vetoes="{different_first_names: false}", identity_change_guard="1.0")
+    vetoes = "select distinct veto from identity.identity_current_pairs where veto is not null order by 1"
+    (first,), *rest = rows(demo, vetoes)
+    set_vars(demo, identity_vetoes=f"{{{first}: false}}", identity_change_guard="1.0")
     built = demo.dbt(*BUILD)
     assert built.code == 0, built.out
-    assert rows(demo, vetoed) == [(0,)]
+    assert (first,) not in rows(demo, vetoes)
+    assert set(rest) <= set(rows(demo, vetoes))
 
 
 @pytest.mark.deep

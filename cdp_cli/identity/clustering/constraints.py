@@ -60,7 +60,7 @@ def constraints(
     identifiers = connection.sql(
         f"select * from all_identifiers where record_id in ({chosen})"
     ).to_arrow_table()
-    make_features(InMemory(connection), records, identifiers, given.nicknames)
+    make_features(InMemory(connection), records, identifiers, given.nicknames, given.identifier_types)
     model = trained_model.newest(given.models)
     vetoes = vetoes_in_force(model, bands)
     # A case ends with the first veto that holds, where `or` would try them all.

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import pyarrow as pa
+
 from cdp_cli.identity.engine import Engine, Relation
 
 
-def make_features(engine: Engine, records: Relation, identifiers: Relation, nicknames: Relation) -> None:
+def make_features(
+    engine: Engine,
+    records: Relation,
+    identifiers: Relation,
+    nicknames: Relation,
+    identifier_types: pa.Table,
+) -> None:
     """Make the tables `numbers`, `linking_values` and `features` of all records.
 
-    `records`, `identifiers` and `nicknames` have the columns of the models identity_records,
-    identity_identifiers and nicknames.
+    The arguments have the columns of the models identity_records and identity_identifiers, and of the seeds
+    nicknames and identifier_types.
     """
     number_records(engine, records)
-    make_linking_values(engine, identifiers)
+    make_linking_values(engine, identifiers, identifier_types)
     make_features_of(engine, "numbers", records, nicknames)
 
 
@@ -23,14 +33,20 @@ def number_records(engine: Engine, records: Relation) -> None:
     engine.drop("given_ids")
 
 
-def make_linking_values(engine: Engine, identifiers: Relation) -> None:
-    """Make the table `linking_values`: n, identifier_type, identifier_class, value.
+def make_linking_values(engine: Engine, identifiers: Relation, identifier_types: pa.Table) -> None:
+    """Make the table `linking_values`: n, identifier_type, identifier_class, value, says_who.
 
-    `value` is a number that stands for the identifier's type and value. Reads the table `numbers`.
+    `value` is a number that stands for the identifier's type and value. `says_who` flags personal values of
+    people, and shared ones of which a person has one, such as an account. Reads the table `numbers`.
     """
     columns = "record_id, identifier_type, identifier_class, hash(identifier_type, identifier_value) as value"
     engine.register("given_identifiers", identifiers, columns, once=True)
-    engine.create_table("linking_values", _LINKING_VALUES)
+    rows = identifier_types.select(["identifier_type", "one_per_person", "is_device"]).to_pylist()
+    people = [row["identifier_type"] for row in rows if not row["is_device"]]
+    accounts = [row["identifier_type"] for row in rows if row["one_per_person"]]
+    engine.create_table(
+        "linking_values", _LINKING_VALUES.format(people=_listed(people), accounts=_listed(accounts))
+    )
     engine.drop("given_identifiers")
 
 
@@ -46,6 +62,11 @@ def make_features_of(engine: Engine, of: str, records: Relation, nicknames: Rela
     engine.drop("given_records")
     engine.create_table("features", _FEATURES)
     engine.drop("chosen_records", "given_nicknames")
+
+
+def _listed(types: Sequence[str]) -> str:
+    """Types as SQL for the inside of a list; no type is called ''."""
+    return ", ".join(f"'{name}'" for name in ("", *types))
 
 
 # The columns of identity_records that features are made of.
@@ -99,7 +120,7 @@ personal_values as (
     from linking_values
 
     where
-        identifier_class = 'personal'
+        says_who
         and n in (select n from chosen_records)
 
     group by n
@@ -190,7 +211,12 @@ select
     numbers.n,
     given_identifiers.identifier_type,
     given_identifiers.identifier_class,
-    given_identifiers.value
+    given_identifiers.value,
+    (given_identifiers.identifier_class = 'personal' and given_identifiers.identifier_type in ({people}))
+    or (
+        given_identifiers.identifier_class = 'household'
+        and given_identifiers.identifier_type in ({accounts})
+    ) as says_who
 
 from given_identifiers
 

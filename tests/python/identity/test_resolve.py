@@ -5,11 +5,13 @@ from __future__ import annotations
 import copy
 import dataclasses
 import random
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
@@ -113,6 +115,7 @@ def test_labelled_people_are_found(labelled: pa.Table, resolved: Resolution) -> 
         resolved.pairs,
         resolved.keys,
         labelled.select(["record_id", "person_id"]),
+        resolved.evidence,
         0.0,
     )
     assert report.clusters.f1 >= 0.945
@@ -125,3 +128,20 @@ def test_a_pair_carries_its_explanation(resolved: Resolution) -> None:
     row = resolved.pairs.to_pylist()[0]
     assert set(row) >= {"match_weight", "match_probability", "veto", "rule", "version"}
     assert '"first_name":{"level":' in row["comparisons"]
+
+
+def test_an_identifier_type_of_a_project_is_a_row_of_the_seed_and_a_column(
+    tmp_path: Path,
+) -> None:
+    for part in ("models/identity", "macros", "seeds"):
+        shutil.copytree(ROOT / part, tmp_path / part)
+    shutil.copy(ROOT / "dbt_project.yml", tmp_path)
+    with (tmp_path / "seeds" / "identity" / "identifier_types.csv").open("a", encoding="utf-8") as seed:
+        seed.write("passport,0.999,3,1,2,50,,all,false,A passport is given to one person.\n")
+    ann = {"first_name": "Ann", "last_name": "Archer", "passport": "X1"}
+    rows = people(ann, {**ann, "last_name": "Baker"}, {**ann, "passport": "X2", "last_name": "Cook"})
+    made = resolve(rows, tmp_path)
+    assert groups(present(made.assigned)) == {frozenset("ab"), frozenset("c")}
+    [rule] = made.pairs.filter(pc.is_valid(made.pairs.column("rule"))).column("rule").to_pylist()
+    assert rule == "same_passport"
+    assert "passport" in made.evidence

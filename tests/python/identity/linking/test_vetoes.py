@@ -87,7 +87,7 @@ def test_a_veto_holds_where_it_should(
         engine,
         *(
             connection.table(table).to_arrow_table()
-            for table in ("identity_records", "identity_identifiers", "nicknames")
+            for table in ("identity_records", "identity_identifiers", "nicknames", "identifier_types")
         ),
     )
     veto = next(veto for veto in found_vetoes() if veto.name == name)
