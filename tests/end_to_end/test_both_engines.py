@@ -22,7 +22,7 @@ ENGINES = ("dev", "spark")
 # What a run writes down about itself: its ids and times, and the model's, which name all that it weighed.
 OF_THE_RUN = {
     "run_id", "seen_at", "scored_at", "assigned_at", "occurred_at", "event_id", "decided_at", "retired_at",
-    "version",
+    "version", "minted_at",
 }  # fmt: skip
 ABOUT_THE_RUN = {
     "identity.identity_run", "identity.identity_record_log", "identity.identity_models", "cdp.loads",

@@ -15,22 +15,20 @@ country_codes as (
 numbers as (
 
     select
-        profile_identifiers.profile_id,
-        profile_identifiers.identifier_value as phone,
+        identifiers.profile_id,
+        identifiers.identifier_value as phone,
         country_codes.calling_code,
         country_codes.trunk_prefix,
-        {{ regexp_remove('profile_identifiers.identifier_value', '^[+]') }} as digits
+        {{ regexp_remove('identifiers.identifier_value', '^[+]') }} as digits
 
-    from profile_identifiers
+    from profile_identifiers as identifiers
 
     left join country_codes
-        on
-            country_codes.code
-            = {{ regexp_first('profile_identifiers.identifier_value', '^[+]' ~ calling_code_pattern()) }}
+        on {{ regexp_first('identifiers.identifier_value', '^[+]' ~ calling_code_pattern()) }} = country_codes.code
 
     where
-        profile_identifiers.identifier_type = 'phone'
-        and profile_identifiers.identifier_class <> 'junk'
+        identifiers.identifier_type = 'phone'
+        and identifiers.identifier_class <> 'junk'
 
 ),
 

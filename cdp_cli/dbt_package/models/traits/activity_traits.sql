@@ -1,10 +1,3 @@
-{%- set moments = {
-    'order_traits': 'last_order_at',
-    'web_traits': 'last_visit_at',
-    'email_traits': 'last_engaged_at',
-    'support_traits': 'last_ticket_at',
-} -%}
-
 with
 
 profiles as (
@@ -48,17 +41,25 @@ latest as (
     select
         profiles.profile_id,
         greatest(
-            {%- for group, moment in moments.items() %}
-                {{ group }}.{{ moment }}{{ ',' if not loop.last }}
-            {%- endfor %}
+            order_traits.last_order_at,
+            web_traits.last_visit_at,
+            email_traits.last_engaged_at,
+            support_traits.last_ticket_at
         ) as last_active_at
 
     from profiles
-    {%- for group in moments %}
 
-        left join {{ group }}
-            on profiles.profile_id = {{ group }}.profile_id
-    {%- endfor %}
+    left join order_traits
+        on profiles.profile_id = order_traits.profile_id
+
+    left join web_traits
+        on profiles.profile_id = web_traits.profile_id
+
+    left join email_traits
+        on profiles.profile_id = email_traits.profile_id
+
+    left join support_traits
+        on profiles.profile_id = support_traits.profile_id
 
 ),
 
