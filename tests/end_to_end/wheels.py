@@ -78,6 +78,7 @@ class Shell:
         dropped = ("CDP_", "DBT_", "PYTHON", "VIRTUAL_ENV")
         environment = {key: value for key, value in os.environ.items() if not key.startswith(dropped)}
         environment |= {"PYTHONPATH": str(libraries), "PIP_NO_DEPS": "1", "PIP_NO_INDEX": "1"}
+        environment["PATH"] = _programs(root / "bin")
         (root / "environment").write_bytes(
             b"".join(f"{key}={value}\0".encode() for key, value in environment.items())
         )
@@ -104,3 +105,16 @@ class Shell:
             timeout=900,
         )
         return Done(ran.returncode, ran.stdout)
+
+
+def _programs(folder: Path) -> str:
+    """A PATH without the tests' own environment: its Python makes environments, and each has its own dbt."""
+    folder.mkdir()
+    for name, command in {
+        "python3": getattr(sys, "_base_executable", sys.executable),
+        "dbt": "python -W ignore -m dbt.cli.main",
+    }.items():
+        (folder / name).write_text(f'#!/bin/sh\nexec {command} "$@"\n', encoding="utf-8")
+        (folder / name).chmod(0o755)
+    ours = str(Path(sys.executable).parent)
+    return os.pathsep.join([str(folder), *(p for p in os.environ["PATH"].split(os.pathsep) if p != ours)])
