@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import dataclasses
 import random
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,8 +14,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
+from cdp_cli.config import find_settings
 from cdp_cli.identity.evaluation.report import against_truth
 from cdp_cli.identity.resolve import Resolution, resolve
+from cdp_cli.stewardship.identity_sql import identity_sql
+from tests.conftest import copy_project
 from tests.identity_sql import compiled
 from tests.python.identity.people import groups, people, present
 
@@ -130,17 +132,19 @@ def test_a_pair_carries_its_explanation(resolved: Resolution) -> None:
     assert '"first_name":{"level":' in row["comparisons"]
 
 
-def test_an_identifier_type_of_a_project_is_a_row_of_the_seed_and_a_column(
-    tmp_path: Path,
-) -> None:
-    for part in ("models/identity", "macros", "seeds"):
-        shutil.copytree(ROOT / part, tmp_path / part)
-    shutil.copy(ROOT / "dbt_project.yml", tmp_path)
-    with (tmp_path / "seeds" / "identity" / "identifier_types.csv").open("a", encoding="utf-8") as seed:
+def test_an_identifier_type_of_a_project_is_a_row_of_the_seed_and_a_column(tmp_path: Path) -> None:
+    project = copy_project(tmp_path / "project")
+    (project.root / "entities").mkdir()
+    (project.root / "entities" / "person.yml").write_text(
+        "extends: person\ncolumns:\n  - {name: passport, type: varchar, description: Number of a passport.}\n",
+        encoding="utf-8",
+    )
+    with (project.engine / "seeds" / "identity" / "identifier_types.csv").open("a", encoding="utf-8") as seed:
         seed.write("passport,0.999,3,1,2,50,,all,false,A passport is given to one person.\n")
+    assert project.cdp("generate").code == 0
     ann = {"first_name": "Ann", "last_name": "Archer", "passport": "X1"}
     rows = people(ann, {**ann, "last_name": "Baker"}, {**ann, "passport": "X2", "last_name": "Cook"})
-    made = resolve(rows, tmp_path)
+    made = resolve(rows, identity_sql(find_settings(project.root)))
     assert groups(present(made.assigned)) == {frozenset("ab"), frozenset("c")}
     [rule] = made.pairs.filter(pc.is_valid(made.pairs.column("rule"))).column("rule").to_pylist()
     assert rule == "same_passport"

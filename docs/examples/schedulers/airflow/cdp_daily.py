@@ -36,6 +36,8 @@ with DAG(
             manifest_path=PROJECT / "target" / "manifest.json",
             install_dbt_deps=False,
             copy_dbt_packages=False,
+            # Cosmos rewrites the paths of a stored parse to the project's, and dbt then finds no seed of a package.
+            partial_parse=False,
         ),
         profile_config=ProfileConfig(
             profile_name="retailer", target_name="dev", profiles_yml_filepath=PROJECT / "profiles.yml"
