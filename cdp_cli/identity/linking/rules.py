@@ -33,7 +33,7 @@ def rules_of(identifier_types: pa.Table) -> tuple[Rule, ...]:
     """
     if "probability" not in identifier_types.column_names:
         raise FixModel(
-            "identity.identifier_types has no column probability: an earlier release loaded it.",
+            "The table of the seed identifier_types has no column probability: an earlier release loaded it.",
             "Run `dbt build`, which loads the seed again.",
         )
     rows = identifier_types.select(["identifier_type", "probability", "description"]).to_pylist()

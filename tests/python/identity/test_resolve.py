@@ -136,7 +136,7 @@ def test_an_identifier_type_of_a_project_is_a_row_of_the_seed_and_a_column(tmp_p
     project = copy_project(tmp_path / "project")
     (project.root / "entities").mkdir()
     (project.root / "entities" / "person.yml").write_text(
-        "extends: person\ncolumns:\n  - {name: passport, type: varchar, description: Number of a passport.}\n",
+        "extends: person\ncolumns:\n  - {name: passport, type: varchar, description: A number.}\n",
         encoding="utf-8",
     )
     with (project.engine / "seeds" / "identity" / "identifier_types.csv").open("a", encoding="utf-8") as seed:

@@ -5,7 +5,7 @@
 
 {% macro default__segment_aside(target) -%}
     {%- do return(api.Relation.create(
-        database=target.database, schema=target.schema, identifier=target.identifier ~ '__aside', type='table'
+        database=target.database, schema=target.schema, identifier=target.identifier ~ '__build', type='table'
     )) -%}
 {%- endmacro %}
 

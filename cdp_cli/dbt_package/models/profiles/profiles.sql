@@ -63,7 +63,7 @@ records as (
 ),
 
 -- What people did themselves. Page views need no place here: they move the visitor record's own dates.
-doings as (
+activity as (
 
     select
         record_id,
@@ -91,14 +91,14 @@ doings as (
 
 ),
 
-doings_of_records as (
+activity_of_records as (
 
     select
         record_id,
         min(occurred_at) as first_done_at,
         max(occurred_at) as last_done_at
 
-    from doings
+    from activity
 
     where record_id is not null
 
@@ -135,15 +135,15 @@ seen as (
         records.profile_id,
         count(*) as count_records,
         max(records.national_id) as national_id,
-        min(coalesce(least(records.first_seen_at, doings_of_records.first_done_at), records.first_seen_at))
+        min(coalesce(least(records.first_seen_at, activity_of_records.first_done_at), records.first_seen_at))
             as first_seen_at,
-        max(coalesce(greatest(records.last_seen_at, doings_of_records.last_done_at), records.last_seen_at))
+        max(coalesce(greatest(records.last_seen_at, activity_of_records.last_done_at), records.last_seen_at))
             as last_seen_at
 
     from records
 
-    left join doings_of_records
-        on records.record_id = doings_of_records.record_id
+    left join activity_of_records
+        on records.record_id = activity_of_records.record_id
 
     group by records.profile_id
 

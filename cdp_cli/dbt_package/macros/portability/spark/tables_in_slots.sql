@@ -2,7 +2,7 @@
     rows are in one of two slots, `<name>__a` and `<name>__b`, and `<name>` is a view of the one that is live.
     A build fills the other slot and then points the view at it, in one step of the catalog. Who reads while
     that happens reads on in the old slot, and a build that fails leaves the view where it was. -#}
-{% macro spare_slot(relation) -%}
+{% macro inactive_table(relation) -%}
     {%- set standing = load_cached_relation(relation) -%}
     {%- set a_is_live = standing is not none and (relation.identifier ~ '__a') in standing.information | string -%}
     {%- do return(api.Relation.create(
@@ -25,7 +25,7 @@
 {% materialization table, adapter='spark', supported_languages=['sql', 'python'] %}
 
     {%- set target = this.incorporate(type='view') -%}
-    {%- set slot = cdp.spare_slot(this) -%}
+    {%- set slot = cdp.inactive_table(this) -%}
 
     {{ run_hooks(pre_hooks) }}
 
