@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from typing import Any
 
@@ -18,7 +19,13 @@ club_news,News of the club,email,Telling members what is on
 """
 # The webhook of the engine under another name, with a batch size of the gym's own.
 DESTINATION = yaml.safe_load((ROOT / "cdp_cli" / "destinations" / "webhook.yml").read_text(encoding="utf-8"))
+IDENTIFIER_TYPES = (ENGINE / "seeds" / "identity" / "identifier_types.csv").read_text(encoding="utf-8")
 FILES = {
+    "entities/person.yml": """
+extends: person
+columns:
+  - {name: club_card, type: varchar, pii: true, description: "Number of the card at the turnstile."}
+""",
     "entities/visit.yml": """
 entity: visit
 plural: visits
@@ -31,10 +38,20 @@ columns:
 """,
     "models/staging/desk/desk_members.sql": """
 select * from (values
-    ('m1', 'Ada Brandt', 'ada@example.org'),
-    ('m2', 'Bo Chen', 'bo@example.org'),
-    ('m3', 'Claire Dupont', 'claire@example.org')
-) as members (record_id, full_name, email)
+    ('m1', 'Ada Brandt', 'ada@example.org', '77'),
+    ('m2', 'Bo Chen', 'bo@example.org', '78'),
+    ('m3', 'Claire Dupont', 'claire@example.org', null),
+    ('m4', 'Claire Dupont', 'claire@example.org', null)
+) as members (record_id, full_name, email, club_card)
+""",
+    "models/staging/turnstile/turnstile_cards.sql": """
+select * from (values ('t77', '77'), ('t79', '79')) as cards (record_id, club_card)
+""",
+    "models/staging/turnstile/turnstile.yml": """
+models:
+  - name: turnstile_cards
+    config: {meta: {entity: person}}
+    columns: [{name: record_id}, {name: club_card}]
 """,
     "models/staging/desk/desk_visits.sql": """
 select * from (values
@@ -56,7 +73,7 @@ from {{ ref('desk_members') }}
 models:
   - name: desk_members
     config: {meta: {entity: person, one_record_per_person: true}}
-    columns: [{name: record_id}, {name: full_name}, {name: email}]
+    columns: [{name: record_id}, {name: full_name}, {name: email}, {name: club_card}]
   - name: desk_visits
     config: {meta: {entity: visit}}
     columns: [{name: visit_id}, {name: record_id}, {name: came_at}]
@@ -111,12 +128,20 @@ connections:
     secrets: {signing_secret: env:CRM_WEBHOOK_SECRET}
 """,
     "seeds/purposes.csv": PURPOSES,
+    "seeds/identifier_types.csv": (
+        IDENTIFIER_TYPES + "club_card,0.999,3,1,2,50,,source,false,A card at the turnstile is one person's.\n"
+    ),
 }
-# The gym's own purposes take the place of the engine's.
-OWN_SEED = """
+# The gym's own seeds take the place of the engine's.
+OWN_SEEDS = """
 seeds:
-  cdp: {consent: {purposes: {+enabled: false}}}
+  cdp: {consent: {purposes: {+enabled: false}}, identity: {identifier_types: {+enabled: false}}}
   gym: {+schema: profiles}
+"""
+# Its desk has two records of one person, and a score of 0.8 is not sure enough for it.
+SETTINGS = """
+  identity_vetoes: {one_record_per_person: false}
+  identity_auto: 0.8
 """
 
 
@@ -140,8 +165,9 @@ def gym(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         path = project.root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    with (project.root / "dbt_project.yml").open("a", encoding="utf-8") as file:
-        file.write(OWN_SEED)
+    settings = project.root / "dbt_project.yml"
+    head, variables, rest = settings.read_text(encoding="utf-8").partition("\nvars:\n")
+    settings.write_text(head + variables + SETTINGS.lstrip("\n") + rest + OWN_SEEDS, encoding="utf-8")
     generated = project.cdp("generate")
     assert generated.code == 0, generated.err
     with Receiver() as receiver:
@@ -170,6 +196,29 @@ def test_its_entity_and_trait_group_are_in_profile_traits(gym: dict[str, Any]) -
         (1, 1),
         (2, 1),
     ]
+
+
+def test_its_identifier_type_joins_by_the_rule_of_its_name(gym: dict[str, Any]) -> None:
+    [(one, other)] = rows(
+        gym,
+        "select left_record_id, right_record_id from identity.identity_current_pairs "
+        "where rule = 'same_club_card'",
+    )
+    together = "select count(distinct profile_id) from identity.identity_map where record_id in"
+    assert {one, other} == {"m1", "t77"}
+    assert rows(gym, f"{together} ('m1', 't77')") == [(1,)]
+
+
+def test_its_veto_switch_and_its_band_hold(gym: dict[str, Any]) -> None:
+    """With the veto, two records of the desk are two people."""
+    assert rows(
+        gym, "select count(distinct profile_id) from identity.identity_map where record_id in ('m3', 'm4')"
+    ) == [(1,)]
+    shown = gym["project"].cdp("identity", "explain", "m3", "m4", "--json")
+    assert shown.code == 0, shown.err
+    manifest = json.loads((gym["project"].root / "target" / "manifest.json").read_text(encoding="utf-8"))
+    meta = manifest["nodes"]["model.cdp.identity_assignments"]["config"]["meta"]["settings"]
+    assert float(meta["auto"]) == 0.8
 
 
 def test_its_purposes_are_the_only_ones(gym: dict[str, Any]) -> None:
