@@ -17,6 +17,10 @@ MODELS = {
         "select profile_id, 'service' as purpose, 'granted' as state from main.people"
     ),
     "profiles/profile_suppressions": "select 'x' as profile_id, '*' as channel where false",
+    "profiles/profile_identifiers": (
+        "select profile_id, 'email' as identifier_type, email as identifier_value, "
+        "'personal' as identifier_class from main.people"
+    ),
 }
 SYNC = """
 {{{{ config(meta={{'sync': {{
