@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from cdp_cli.activation.spec import Sync, check_names
+from cdp_cli.destinations.base import Destination
+from cdp_cli.destinations.definition import ANY_MEDIUM
 from cdp_cli.errors import FixConfiguration, FixModel
 from cdp_cli.warehouse import Warehouse
 
@@ -42,10 +44,11 @@ class Payload:
     known_until: dt.datetime | None
 
 
-def read_payload(warehouse: Warehouse, sync: Sync) -> Payload:
+def read_payload(warehouse: Warehouse, sync: Sync, destination: Destination) -> Payload:
     """The rows of the sync's table, who may be sent, and what identifies them.
 
-    Raises FixModel if a table is missing, FixConfiguration if the purpose is unknown.
+    Raises FixModel if a table is missing, FixConfiguration if the purpose is unknown or does not
+    cover the destination's medium.
     """
     columns = tuple(warehouse.columns(*sync.relation))
     if not columns:
@@ -67,29 +70,58 @@ def read_payload(warehouse: Warehouse, sync: Sync) -> Payload:
                 f"The warehouse has no table {first.name}, to which sync {sync.name} yields.",
                 "Build it: `dbt build`, or `cdp run`.",
             )
-    channel = _channel(warehouse, sync)
+    _check_purpose(warehouse, sync, destination)
+    medium = destination.medium
     # The parameters are in the order of the question marks.
     return Payload(
         columns=columns,
         rows=warehouse.arrow(f"select * from {sync.relation}"),
-        eligibility=warehouse.arrow(_eligibility_sql(sync), [sync.spec.purpose, channel, f"{sync.name}:"]),
+        eligibility=warehouse.arrow(
+            _eligibility_sql(sync), [sync.spec.purpose, medium, medium, f"{sync.name}:"]
+        ),
         identifiers=warehouse.arrow(_identifiers_sql(warehouse, sync)),
         known_until=_known_until(warehouse, sync),
     )
 
 
-def _channel(warehouse: Warehouse, sync: Sync) -> str:
+def _check_purpose(warehouse: Warehouse, sync: Sync, destination: Destination) -> None:
+    """A purpose covers the medium that is its channel.
+
+    One of every channel (`*`) covers a stated medium only where the connection lets it in, so that a
+    newsletter cannot go out as a service message. A medium that nobody stated may be any: then only a
+    purpose of every channel covers it, and each suppression counts.
+    """
     purposes = sync.relations.ref("purposes")
     found = warehouse.rows(f"select purpose, channel from {purposes} order by purpose")
-    channels = {row["purpose"]: row["channel"] for row in found}
-    if sync.spec.purpose not in channels:
-        close = difflib.get_close_matches(sync.spec.purpose, list(channels), n=1)
+    channels = {str(row["purpose"]): str(row["channel"]) for row in found}
+    purpose, medium = sync.spec.purpose, destination.medium
+    if purpose not in channels:
+        close = difflib.get_close_matches(purpose, list(channels), n=1)
         raise FixConfiguration(
-            f"Sync {sync.name} ({sync.path}) has the purpose {sync.spec.purpose!r}, "
+            f"Sync {sync.name} ({sync.path}) has the purpose {purpose!r}, "
             "which seeds/consent/purposes.csv does not have.",
             f"Did you mean {close[0]}?" if close else f"There are: {', '.join(channels)}.",
         )
-    return str(channels[sync.spec.purpose])
+    channel = channels[purpose]
+    if channel == medium or (channel == ANY_MEDIUM and purpose in destination.purposes):
+        return
+    where = f"{sync.spec.object!r} of connection {sync.spec.connection!r}"
+    fitting = ", ".join(name for name, covered in channels.items() if covered == medium) or "no purpose"
+    if medium == ANY_MEDIUM:
+        raise FixConfiguration(
+            f"Sync {sync.name} ({sync.path}) has the purpose {purpose!r} for {channel!r}, and {where} "
+            "does not say by what medium it reaches people.",
+            f"Write `medium: {channel}` into the connection, if that is so; "
+            f"without a medium fits: {fitting}.",
+        )
+    let_in = ""
+    if channel == ANY_MEDIUM:
+        let_in = f", or let it in with `purposes: [{purpose}]` in the connection"
+    raise FixConfiguration(
+        f"Sync {sync.name} ({sync.path}) has the purpose {purpose!r} for {channel!r}, which does not cover "
+        f"the medium {medium!r} of {where}.",
+        f"For {medium!r} fits: {fitting}{let_in}.",
+    )
 
 
 def _eligibility_sql(sync: Sync) -> str:
@@ -109,7 +141,7 @@ def _eligibility_sql(sync: Sync) -> str:
         suppressed as (
             select distinct profile_id
             from {sync.relations.ref("profile_suppressions")}
-            where channel = '*' or channel = ?
+            where channel = '*' or channel = ? or ? = '*'
         ),
 
         first_served as (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -35,6 +36,12 @@ def build_sync_project(root: Path, syncs: Mapping[str, str]) -> Project:
     project = copy_project(
         root, [*BARE_PARTS, "connections.yml"], ["macros", "dbt_project.yml", "models/_operations.yml"]
     )
+    # All syncs here have one purpose, which every connection lets in.
+    connections = root / "connections.yml"
+    text = re.sub(
+        r"(    destination: .*\n)", r"\1    purposes: [service]\n", connections.read_text(encoding="utf-8")
+    )
+    connections.write_text(text, encoding="utf-8")
     models = {project.engine / "models" / name: sql for name, sql in MODELS.items()}
     models |= {root / "models" / "activation" / name: sql for name, sql in syncs.items()}
     for path, sql in models.items():

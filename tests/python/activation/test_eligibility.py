@@ -145,7 +145,9 @@ def test_the_reason_names_the_column_and_not_the_value(world: World) -> None:
     world.arrange(person("a"), person("b"))
     world.warehouse("update activation.crm__people set email = 'b@example.com' where profile_id = 'a'")
     with open_ledger(world.ledger_dir, "crm__people") as ledger, open_warehouse(world.settings) as warehouse:
-        render_payload(ledger, world.sync, read_payload(warehouse, world.sync), world.destination)
+        render_payload(
+            ledger, world.sync, read_payload(warehouse, world.sync, world.destination), world.destination
+        )
         found = ledger.work.execute(
             "select profile_id, invalid, body is null from payload order by 1"
         ).fetchall()
@@ -199,4 +201,46 @@ def test_a_number_without_its_country_is_its_owners(world: World) -> None:
     )
     result = world.run()
     assert (result.added, result.invalid) == (1, 1)
+    assert set(world.receiver.objects) == {"a"}
+
+
+@pytest.mark.parametrize(
+    ("purpose", "medium", "said"),
+    [
+        ("analytics", "email", r"'analytics' for '\*', which does not cover the medium 'email' of 'people'"),
+        ("advertising", "email", "fits: marketing_email"),
+        ("marketing_email", "ads", "'marketing_email' for 'email'.*fits: advertising"),
+        ("marketing_email", "sms", "fits: no purpose"),
+        ("marketing_email", "*", "does not say by what medium.*`medium: email`.*fits: analytics"),
+    ],
+)
+def test_a_purpose_that_does_not_cover_the_medium_does_not_load(
+    world: World, purpose: str, medium: str, said: str
+) -> None:
+    world.spec["purpose"] = purpose
+    world.destination.medium = medium
+    world.arrange(person("a"))
+    world.warehouse(f"update profiles.profile_consents set purpose = '{purpose}'")
+    with pytest.raises(FixConfiguration, match=said):
+        world.run()
+    assert not world.receiver.requests
+
+
+def test_a_purpose_of_every_channel_is_let_in_by_name_and_heeds_the_mediums_suppressions(
+    world: World,
+) -> None:
+    world.spec["purpose"] = "analytics"
+    world.destination.purposes = frozenset({"analytics"})
+    world.arrange(person("a"), person("b"), person("c"), suppressed={"b": "email", "c": "sms"})
+    world.warehouse("update profiles.profile_consents set purpose = 'analytics'")
+    assert world.run().blocked == {"suppression": 1}
+    assert set(world.receiver.objects) == {"a", "c"}
+
+
+def test_every_suppression_counts_where_no_medium_is_stated(world: World) -> None:
+    world.spec["purpose"] = "analytics"
+    world.destination.medium = "*"
+    world.arrange(person("a"), person("b"), person("c"), suppressed={"b": "email", "c": "ads"})
+    world.warehouse("update profiles.profile_consents set purpose = 'analytics'")
+    assert world.run().blocked == {"suppression": 2}
     assert set(world.receiver.objects) == {"a"}
