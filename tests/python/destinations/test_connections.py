@@ -139,7 +139,7 @@ def test_a_connection_does_not_contradict_its_destinations_medium(settings: Sett
     path = settings.project_dir / "connections.yml"
     text = path.read_text(encoding="utf-8").replace("klaviyo\n", "klaviyo\n    medium: onsite\n", 1)
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(FixConfiguration, match="newsletter.medium is 'onsite'.*klaviyo reaches.*'email'"):
+    with pytest.raises(FixConfiguration, match=r"newsletter\.medium is 'onsite'.*klaviyo reaches.*'email'"):
         connect("newsletter", "vip_list", settings)
 
 
