@@ -106,7 +106,8 @@ def test_a_column_of_another_group_is_named_with_both_groups(tmp_path: Path) -> 
         generated.write(tmp_path)
     assert str(caught.value) == (
         "models/traits/gym_traits.yml: the trait group 'gym_traits' has the column 'count_classes', which "
-        "the trait group 'box_traits' has already. Rename one of them: all groups become columns of one table."
+        "the trait group 'box_traits' has already. Rename one of them: all groups become columns of one "
+        "table."
     )
     assert not (tmp_path / generated.folder(tmp_path)).exists()
 
