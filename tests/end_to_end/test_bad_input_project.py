@@ -79,7 +79,7 @@ CASES = [
     ),
     Case(
         "no profile of the name",
-        "has no profile 'cdpp'",
+        "has no profile 'retailerp'",
         4,
         ("status",),
         replaced("dbt_project.yml", "profile: retailer", "profile: retailerp"),
