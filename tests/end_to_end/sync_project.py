@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-from tests.conftest import BARE_PARTS, Project, copy_project
+from tests.conftest import BARE_PARTS, ROOT, Project, copy_project
 
 PEOPLE = [(f"p{n}", f"person{n}@example.com") for n in range(1, 41)]
 MODELS = {
@@ -23,6 +23,12 @@ MODELS = {
         "'personal' as identifier_class from main.people"
     ),
 }
+# The retailer's connections. All syncs here have one purpose, which each connection lets in.
+CONNECTIONS = re.sub(
+    r"(    destination: .*\n)",
+    r"\1    purposes: [service]\n",
+    (ROOT / "connections.yml").read_text(encoding="utf-8"),
+)
 SYNC = """
 {{{{ config(meta={{'sync': {{
     'connection': '{connection}', 'object': '{object}', 'mode': 'mirror', 'purpose': 'service',
@@ -33,15 +39,8 @@ select profile_id, profile_id as external_id, email from {{{{ ref('profiles') }}
 
 def build_sync_project(root: Path, syncs: Mapping[str, str]) -> Project:
     """A built project whose activation models are `syncs`, SQL by name."""
-    project = copy_project(
-        root, [*BARE_PARTS, "connections.yml"], ["macros", "dbt_project.yml", "models/_operations.yml"]
-    )
-    # All syncs here have one purpose, which every connection lets in.
-    connections = root / "connections.yml"
-    text = re.sub(
-        r"(    destination: .*\n)", r"\1    purposes: [service]\n", connections.read_text(encoding="utf-8")
-    )
-    connections.write_text(text, encoding="utf-8")
+    project = copy_project(root, BARE_PARTS, ["macros", "dbt_project.yml", "models/_operations.yml"])
+    (root / "connections.yml").write_text(CONNECTIONS, encoding="utf-8")
     models = {project.engine / "models" / name: sql for name, sql in MODELS.items()}
     models |= {root / "models" / "activation" / name: sql for name, sql in syncs.items()}
     for path, sql in models.items():

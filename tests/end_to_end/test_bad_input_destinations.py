@@ -18,9 +18,8 @@ import pytest
 
 from cdp_cli.receiver import Receiver
 from tests.conftest import ROOT, Project
-from tests.end_to_end.sync_project import PEOPLE, SYNC, build_sync_project
+from tests.end_to_end.sync_project import CONNECTIONS, PEOPLE, SYNC, build_sync_project
 
-CONNECTIONS = (ROOT / "connections.yml").read_text(encoding="utf-8")
 WEBHOOK = (ROOT / "cdp_cli" / "destinations" / "webhook.yml").read_text(encoding="utf-8")
 HOOK = WEBHOOK.replace("destination: webhook", "destination: hook")
 SYNCS = {

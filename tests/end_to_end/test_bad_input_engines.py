@@ -97,10 +97,10 @@ CASES = [
     ),
     Case(
         "no Spark warehouse yet",
-        "There is no warehouse at {root}/data/spark. "
-        "Make one with `cdp demo` or `cdp load`, or correct `server_side_parameters` in profiles.yml.",
+        "There is no table profiles.profiles yet. Run `cdp run` or `dbt build` first.",
         command=("profile", "show", "p1", *TARGET),
-        needs_spark=False,
+        code=6,
+        starts_java=True,
     ),
     Case(
         "a move to a target that there is not",

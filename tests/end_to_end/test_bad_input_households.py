@@ -13,14 +13,14 @@ from tests.conftest import Project, copy_project
 
 @dataclass(frozen=True)
 class Case:
-    """`sql` spoils the warehouse before the command, `setting` replaces a line of dbt_project.yml."""
+    """`sql` spoils the warehouse before the command, `setting` is a var of dbt_project.yml."""
 
     id: str
     arguments: str
     says: str
     code: int
     sql: str = ""
-    setting: tuple[str, str] = ("", "")
+    setting: str = ""
 
 
 CASES = [
@@ -63,7 +63,7 @@ CASES = [
         "The dbt var household_max_people is 'ten', which is no number of people. Correct it in "
         "dbt_project.yml: 10 is the default.",
         6,
-        setting=("household_max_people: 10", "household_max_people: ten"),
+        setting="household_max_people: ten",
     ),
     Case(
         "a limit of a building that is no number",
@@ -71,7 +71,7 @@ CASES = [
         "The dbt var household_building_people is '0', which is no number of people. Correct it in "
         "dbt_project.yml: 20 is the default.",
         6,
-        setting=("household_building_people: 20", "household_building_people: 0"),
+        setting="household_building_people: '0'",
     ),
 ]
 
@@ -89,11 +89,11 @@ def test_it_is_refused_in_a_sentence_and_nobody_moves(demo: Project, case: Case)
     if case.sql:
         with duckdb.connect(str(demo.warehouse)) as connection:
             connection.execute(case.sql)
-    if case.setting[0]:
+    if case.setting:
         path = demo.root / "dbt_project.yml"
         text = path.read_text(encoding="utf-8")
-        assert case.setting[0] in text
-        path.write_text(text.replace(*case.setting), encoding="utf-8")
+        assert "\nvars:\n" in text
+        path.write_text(text.replace("\nvars:\n", f"\nvars:\n  {case.setting}\n"), encoding="utf-8")
     before = households_of(demo)
     ran = demo.cdp(*case.arguments.split(), KLAVIYO_API_KEY="demo")
     assert ran.code == case.code, ran.err

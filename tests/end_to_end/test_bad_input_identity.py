@@ -89,9 +89,7 @@ def test_a_warehouse_that_was_never_built(tmp_path: Path) -> None:
         pass
     ran = project.cdp("identity", "evaluate")
     assert ran.code == 6
-    assert (
-        "The warehouse has no table identity.identity_map. Run `dbt build`, then evaluate again." in ran.err
-    )
+    assert "The warehouse has no table identity.identity_map. Run `dbt build` first." in ran.err
 
 
 DECISIONS = [
