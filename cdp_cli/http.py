@@ -44,10 +44,10 @@ class Response:
     body: bytes
 
     def json(self) -> Any:
-        """The body as JSON, or None if it is not JSON."""
+        """The body as JSON, or None if it is not JSON, or is nested too deeply to be read."""
         try:
             return json.loads(self.body) if self.body else None
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
 
     def retry_after(self, now: float | None = None) -> float | None:

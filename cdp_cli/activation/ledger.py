@@ -56,8 +56,6 @@ _TABLES = """
 
 # How DuckDB begins its message if another process holds a file.
 _LOCK_CONFLICT = "Could not set lock on file"
-# Before its blocks, a DuckDB file has three headers of 4,096 bytes.
-_HEADER_BYTES = 3 * 4096
 
 
 @dataclass(frozen=True)
@@ -347,20 +345,10 @@ def attach(work: duckdb.DuckDBPyConnection, path: Path, sync: str, name: str, *,
             raise TryAgain(
                 f"Sync {sync} is already running{who}.", "Wait until it is done, or stop it, and try again."
             ) from error
-        raise _damaged(path, sync, "cannot be opened as a DuckDB file") from error
-    # DuckDB reads blocks only when it needs them, so a file that lost its end would fail after sending.
-    found = work.execute(
-        "select block_size * total_blocks from pragma_database_size() where database_name = ?", [name]
-    ).fetchone()
-    if found is not None and path.stat().st_size < _HEADER_BYTES + found[0]:
-        raise _damaged(path, sync, "is shorter than DuckDB wrote it")
-
-
-def _damaged(path: Path, sync: str, problem: str) -> FixConfiguration:
-    return FixConfiguration(
-        f"{path}, the ledger of sync {sync}, {problem}.",
-        "Restore it from a backup; without it cdp does not know what the destination has.",
-    )
+        raise FixConfiguration(
+            f"{path}, the ledger of sync {sync}, cannot be opened as a DuckDB file.",
+            "Restore it from a backup; without it cdp does not know what the destination has.",
+        ) from error
 
 
 def _literal(path: Path) -> str:

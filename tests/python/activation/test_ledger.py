@@ -66,7 +66,7 @@ def test_a_ledger_that_is_no_database_is_refused_and_left_alone(world: World) ->
 
 
 def _truncated(whole: bytes) -> bytes:
-    return whole[: len(whole) - 1000]
+    return whole[:5000]
 
 
 def _empty(whole: bytes) -> bytes:
@@ -88,7 +88,7 @@ def test_a_damaged_ledger_is_not_said_to_be_in_use(world: World, damaged: Callab
     world.run()
     path = world.ledger_dir / "crm__people.duckdb"
     path.write_bytes(damaged(path.read_bytes()))
-    with pytest.raises(FixConfiguration, match="cannot be opened as a DuckDB file|is shorter than"):
+    with pytest.raises(FixConfiguration, match="cannot be opened as a DuckDB file"):
         world.run()
 
 
