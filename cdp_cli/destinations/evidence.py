@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
+from cdp_cli.destinations.base import Answer
 from cdp_cli.destinations.rendering import dig
 from cdp_cli.http import Response
 
@@ -14,6 +15,7 @@ from cdp_cli.http import Response
 _PATH = re.compile(r"[\w@:-]+(\.[\w@:-]+)*")
 _FILLED_PATH = re.compile(r"([\w@:-]|\{field\})+(\.([\w@:-]|\{field\})+)*")
 _SHOWN = 40
+_MAX_PAGES = 1000
 
 
 def _path(value: str) -> str:
@@ -34,6 +36,14 @@ PathOfField = Annotated[str, AfterValidator(_filled_path)]
 
 class NoEvidence(Exception):
     """An answer that proves nothing. The text says what it looks like."""
+
+
+class Stopped(Exception):
+    """The batch's answer is known before its last request."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__()
+        self.answer = answer
 
 
 class Count(BaseModel):
@@ -115,6 +125,17 @@ def number_of(response: Response, document: Any, path: str) -> int:
     if type(found) is not int or found < 0:
         raise NoEvidence(_looks(response, f"{path} is not a count"))
     return found
+
+
+def next_page(response: Response, page: Any, rule: str | None, seen: set[str]) -> str | None:
+    """The address of the next page, or None after the last. Raises NoEvidence if the pages never end."""
+    if rule is None or dig(page, rule) in (None, ""):
+        return None
+    address = text_of(response, page, rule)
+    if address in seen or len(seen) >= _MAX_PAGES:
+        raise NoEvidence(f"the answer proves nothing: its pages do not end (after {len(seen) + 1})")
+    seen.add(address)
+    return address
 
 
 def _wrong(document: Any, evidence: Evidence, sent: int | None) -> str:

@@ -7,7 +7,6 @@ import json
 import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -28,14 +27,17 @@ from cdp_cli.destinations.definition import Answers, Call, Check, Lookup, Operat
 from cdp_cli.destinations.evidence import (
     Evidence,
     NoEvidence,
+    Stopped,
     document_of,
     items_of,
+    next_page,
     number_of,
     text_of,
 )
+from cdp_cli.destinations.lookups import Ask, ids_of
 from cdp_cli.destinations.objects import DestinationObject
 from cdp_cli.destinations.outcomes import Rejections
-from cdp_cli.destinations.rendering import dig, filled, formatted
+from cdp_cli.destinations.rendering import dig, formatted
 from cdp_cli.errors import CheckDestination, FixConfiguration
 from cdp_cli.http import Http, NotSent, Response, Unanswered
 from cdp_cli.log import masked
@@ -45,24 +47,7 @@ _ATTEMPTS_TO_CONNECT = 3
 _REASON_LENGTH = 300
 _FIRST_POLL, _SLOWEST_POLL = 0.1, 5.0
 _UNREADABLE_POLLS = 5
-_MAX_PAGES = 1000
 _REMOVALS = (Verb.REMOVE, Verb.REMOVE_MEMBER)
-
-
-class _Stopped(Exception):
-    """The batch's answer is known before its last request."""
-
-    def __init__(self, answer: Answer) -> None:
-        super().__init__()
-        self.answer = answer
-
-
-@dataclass(frozen=True)
-class _Found:
-    """Rows as the destination's ids name them, each with its position, and the positions it does not know."""
-
-    rows: Mapping[str, int]
-    missing: Sequence[int]
 
 
 class HttpDestination(DestinationObject):
@@ -91,7 +76,9 @@ class HttpDestination(DestinationObject):
         missing: dict[int, str] = {}
         try:
             if operation.lookup is not None:
-                found = self._ids_of(operation.lookup, rows, values, batch)
+                found = ids_of(
+                    operation.lookup, rows, values, self._asking(operation.lookup, batch), self._clean
+                )
                 rows = list(found.rows)
                 positions = list(found.rows.values())
                 if batch.verb not in _REMOVALS:
@@ -99,7 +86,7 @@ class HttpDestination(DestinationObject):
                 if not rows:
                     return Accepted(missing)  # nobody to remove, or nothing to add
             return _moved(self._send_rows(operation, values, rows, batch), positions, missing)
-        except _Stopped as stopped:
+        except Stopped as stopped:
             return stopped.answer
 
     def _send_rows(
@@ -126,6 +113,9 @@ class HttpDestination(DestinationObject):
             return InDoubt(f"the answer proves nothing: it cannot be read ({type(problem).__name__})")
         return Accepted()
 
+    def _asking(self, lookup: Lookup, batch: Batch) -> Ask:
+        return lambda values, path: self._exchange(lookup, values, batch, answers=Answers(), path=path)
+
     def read_back(self, batch: Batch) -> Answer:
         """Not used: the same batch is sent again instead."""
         return InDoubt(f"{self._definition.destination} cannot say what became of a {batch.verb.value} batch")
@@ -141,7 +131,7 @@ class HttpDestination(DestinationObject):
         probe = Batch("check", f"check-{time.time_ns()}", next(iter(self.verbs)), [])
         try:
             self._exchange(check, self._values, probe, body=body, answers=Answers())
-        except _Stopped as stopped:
+        except Stopped as stopped:
             reason = getattr(stopped.answer, "reason", "no answer")
             raise self._unreachable(reason) from None
 
@@ -172,7 +162,7 @@ class HttpDestination(DestinationObject):
         limit = self._limit(call.limit)
         too_long = limit.wait()
         if too_long is not None:
-            raise _Stopped(Retry("the destination's rate window is used up", too_long))
+            raise Stopped(Retry("the destination's rate window is used up", too_long))
         if self._keys:
             headers |= signatures.sign(
                 self._keys, batch.idempotency_key.replace(".", "_"), int(time.time()), body or b""
@@ -183,9 +173,9 @@ class HttpDestination(DestinationObject):
         except NotSent as error:
             if batch.attempt >= _ATTEMPTS_TO_CONNECT:
                 raise self._unreachable(str(error)) from None
-            raise _Stopped(Retry(str(error))) from None
+            raise Stopped(Retry(str(error))) from None
         except Unanswered as error:
-            raise _Stopped(InDoubt(str(error))) from None
+            raise Stopped(InDoubt(str(error))) from None
         _log.debug(
             "%s %s: %s in %.2f s, %d rows",
             method,
@@ -209,66 +199,10 @@ class HttpDestination(DestinationObject):
         if after is not None:
             limit.pause(after, time.monotonic())
         if meaning == "retry":
-            raise _Stopped(Retry(reason, after))
+            raise Stopped(Retry(reason, after))
         if meaning == "doubt":
-            raise _Stopped(InDoubt(reason, after))
-        raise _Stopped(Split(reason) if meaning == "split" else Refused(reason))
-
-    def _ids_of(self, lookup: Lookup, rows: Sequence[str], values: Mapping[str, str], batch: Batch) -> _Found:
-        """The rows with the destination's ids, and those that it does not know. All pages are read."""
-        ids: dict[str, int] = {}
-        waiting = [(position, json.loads(row)) for position, row in enumerate(rows)]
-        for field in lookup.by:
-            here = [(position, str(row[field])) for position, row in waiting if row.get(field) is not None]
-            known: dict[str, str] = {}
-            for start in range(0, len(here), lookup.values):
-                wanted = [value for _, value in here[start : start + lookup.values]]
-                known |= self._look_up(lookup, field, wanted, values, batch)
-            found = {
-                position: known[value.casefold()] for position, value in here if value.casefold() in known
-            }
-            for position, one in found.items():
-                ids.setdefault(one, position)
-            # Rows that one field does not find may be found by the next.
-            waiting = [(position, row) for position, row in waiting if position not in found]
-        return _Found(
-            {
-                json.dumps(filled(lookup.row, {"id": one}), separators=(",", ":")): ids[one]
-                for one in sorted(ids)
-            },
-            [position for position, _ in waiting],
-        )
-
-    def _look_up(
-        self, lookup: Lookup, field: str, wanted: list[str], values: Mapping[str, str], batch: Batch
-    ) -> dict[str, str]:
-        """The ids of these values of a field, by value in lower case."""
-        listed = json.dumps(wanted, ensure_ascii=False, separators=(",", ":"))[1:-1]
-        given = {**values, "field": field, "values": listed}
-        asked = {value.casefold() for value in wanted}
-        found: dict[str, str] = {}
-        path: str | None = None
-        seen: set[str] = set()
-        while True:
-            try:
-                response = self._exchange(lookup, given, batch, answers=Answers(), path=path)
-                page = document_of(response, lookup.accept)
-                for item in items_of(response, page, lookup.items):
-                    value = str(dig(item, formatted(lookup.value, given))).casefold()
-                    one = text_of(response, item, lookup.id)
-                    if value in asked:
-                        found[value] = one
-                path = _next_page(response, page, lookup.next, seen)
-            except _Stopped as stopped:
-                # None of the batch has been sent yet, so it cannot be in doubt.
-                answer = stopped.answer
-                raise _Stopped(
-                    Retry(answer.reason, answer.after) if isinstance(answer, InDoubt) else answer
-                ) from None
-            except (NoEvidence, TypeError, ValueError, LookupError, RecursionError) as problem:
-                raise _Stopped(Retry(self._clean(f"the look-up of ids failed: {problem}"))) from None
-            if path is None:
-                return found
+            raise Stopped(InDoubt(reason, after))
+        raise Stopped(Split(reason) if meaning == "split" else Refused(reason))
 
     def _wait_for_job(
         self,
@@ -291,14 +225,14 @@ class HttpDestination(DestinationObject):
                 if status in poll.until:
                     return response, document_of(response, poll.accept, sent)
                 if status in poll.failed:
-                    raise _Stopped(InDoubt(f"the destination's job ended as {self._clean(status)}"))
+                    raise Stopped(InDoubt(f"the destination's job ended as {self._clean(status)}"))
                 unread, shown = 0, self._clean(status)
             except NoEvidence as problem:
                 unread, shown = unread + 1, "unreadable"
                 if unread >= _UNREADABLE_POLLS or (response.status < 300 and dig(document, poll.status)):
-                    raise _Stopped(InDoubt(self._clean(f"the destination's job: {problem}"))) from None
+                    raise Stopped(InDoubt(self._clean(f"the destination's job: {problem}"))) from None
             if time.monotonic() + pause > deadline:
-                raise _Stopped(
+                raise Stopped(
                     InDoubt(f"the destination's job was still {shown} after {poll.timeout:.0f} seconds")
                 )
             time.sleep(pause)
@@ -306,7 +240,7 @@ class HttpDestination(DestinationObject):
             try:
                 response = self._ask(poll, values, batch, path, params)
                 document = response.json()
-            except _Stopped as stopped:
+            except Stopped as stopped:
                 pause = max(pause, self._pause_after(stopped.answer))
 
     def _ask(
@@ -321,13 +255,13 @@ class HttpDestination(DestinationObject):
         try:
             return self._exchange(call, values, batch, answers=Answers(), path=path, params=params)
         except CheckDestination as error:
-            raise _Stopped(Refused(error.problem)) from None
+            raise Stopped(Refused(error.problem)) from None
 
     def _pause_after(self, answer: Answer) -> float:
         """How long to wait before we ask about an accepted job again; stops if asking again is useless."""
         if isinstance(answer, (Retry, InDoubt)):
             return answer.after or _SLOWEST_POLL / 5
-        raise _Stopped(
+        raise Stopped(
             InDoubt(f"the destination accepted the batch but does not report its outcome: {_why(answer)}")
         )
 
@@ -375,7 +309,7 @@ class HttpDestination(DestinationObject):
         while path is not None:
             try:
                 answer = self._ask(rule, values, batch, path, params)
-            except _Stopped as stopped:
+            except Stopped as stopped:
                 pause = self._pause_after(stopped.answer)
                 if time.monotonic() + pause > deadline:
                     raise
@@ -383,7 +317,7 @@ class HttpDestination(DestinationObject):
                 continue
             page = document_of(answer, Evidence())
             yield items_of(answer, page, rule.items)
-            path, params = _next_page(answer, page, rule.next, seen), None
+            path, params = next_page(answer, page, rule.next, seen), None
 
     def _limit(self, name: str | None) -> rates.RateLimit:
         wanted = name or ""
@@ -442,17 +376,6 @@ def _path_of(template: str, values: Mapping[str, str], response: Response, docum
         if name not in known:
             known[name] = text_of(response, document, name)
     return formatted(template, {key: quote(value, safe="") for key, value in known.items()})
-
-
-def _next_page(response: Response, page: Any, rule: str | None, seen: set[str]) -> str | None:
-    """The address of the next page, or None after the last. Raises NoEvidence if the pages never end."""
-    if rule is None or dig(page, rule) in (None, ""):
-        return None
-    address = text_of(response, page, rule)
-    if address in seen or len(seen) >= _MAX_PAGES:
-        raise NoEvidence(f"the answer proves nothing: its pages do not end (after {len(seen) + 1})")
-    seen.add(address)
-    return address
 
 
 def _moved(answer: Answer, positions: Sequence[int], missing: Mapping[int, str]) -> Answer:

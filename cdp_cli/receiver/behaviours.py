@@ -119,6 +119,12 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
         "DELETE",
         applies=False,
     ),
+    "not_found_page": Behaviour(
+        "404 with an HTML page, nothing applied",
+        lambda _request, _reply: Reply(404, raw=_LOGIN, content_type="text/html"),
+        "POST|DELETE",
+        applies=False,
+    ),
     "job_without_id": Behaviour("a job without an id", _json({"data": {}}, 202), "POST"),
     "job_without_counts": Behaviour(
         "a complete job without failed_count", _job(lambda job: job.pop("failed_count")), "GET", _JOB

@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
+from cdp_cli.config import Settings
+from cdp_cli.destinations import find_destinations
 from cdp_cli.destinations.base import Accepted, Answer, Destination, InDoubt, Refused, Retry, Split, Verb
 from cdp_cli.receiver import Receiver
 from cdp_cli.receiver.behaviours import BEHAVIOURS
@@ -39,7 +41,7 @@ def test_an_answer_without_evidence_acknowledges_nothing(
     told = answer(open_object, to, Verb.UPSERT)
     assert isinstance(told, InDoubt)
     # It blames the answer, not the destination's YAML.
-    assert "proves nothing" in told.reason or "did not answer" in told.reason
+    assert "proves nothing" in told.reason or "no usable answer" in told.reason
 
 
 def test_the_reason_shows_status_type_and_a_masked_start(open_object: Open, receiver: Receiver) -> None:
@@ -101,6 +103,34 @@ def test_a_removal_that_was_answered_with_errors_is_not_done(open_object: Open, 
 def test_what_was_not_processed_may_be_sent_again(name: str, open_object: Open, receiver: Receiver) -> None:
     receiver.behave(name)
     assert isinstance(answer(open_object, WEBHOOK, Verb.UPSERT), Retry)
+
+
+def test_a_slow_answer_ends_with_the_request_s_time(
+    open_object: Open, receiver: Receiver, settings: Settings
+) -> None:
+    text = find_destinations()["webhook"].read_text(encoding="utf-8")
+    folder = settings.project_dir / "destinations"
+    folder.mkdir()
+    text = text.replace("destination: webhook", "destination: hasty").replace("timeout: 30", "timeout: 1")
+    (folder / "hasty.yml").write_text(text, encoding="utf-8")
+    connections = settings.project_dir / "connections.yml"
+    given = connections.read_text(encoding="utf-8")
+    connections.write_text(given.replace("destination: webhook", "destination: hasty"), encoding="utf-8")
+    receiver.behave("slow_bytes")
+    began = time.monotonic()
+    told = answer(open_object, WEBHOOK, Verb.UPSERT)
+    assert isinstance(told, InDoubt)
+    assert "did not answer (timed out)" in told.reason
+    assert time.monotonic() - began < 10
+
+
+def test_one_answer_too_many_does_not_answer_the_next_batch(open_object: Open, receiver: Receiver) -> None:
+    there = open_object(*WEBHOOK)
+    receiver.behave("one_answer_too_many")
+    for key in ("key-1", "key-2"):
+        assert there.send(batch(there, Verb.UPSERT, PEOPLE, key=key)) == Accepted()
+    receiver.behave("login_page")
+    assert isinstance(there.send(batch(there, Verb.UPSERT, PEOPLE, key="key-3")), InDoubt)
 
 
 def test_each_behaviour_is_in_the_docs() -> None:
