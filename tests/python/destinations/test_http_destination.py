@@ -98,6 +98,15 @@ def test_adding_whom_the_destination_does_not_know_is_an_error_of_that_row(
     assert [row["external_id"] for row in receiver.state()["klaviyo"]["list:VIPS01"].values()] == ["p2"]
 
 
+def test_events_refused_without_a_name_are_not_halved(settings: Settings, receiver: Receiver) -> None:
+    # The halves would have keys of their own, and the events that were taken would come twice.
+    profiles = altered_klaviyo(settings, {"idempotency: upsert": "idempotency: append_only"})
+    receiver.behave("failed_without_names")
+    assert profiles.send(batch(profiles, Verb.UPSERT, PEOPLE)) == InDoubt(
+        "the destination refused rows without naming them"
+    )
+
+
 def test_the_parameters_of_a_poll_are_sent(settings: Settings, receiver: Receiver) -> None:
     job = '"/api/profile-bulk-import-jobs/{data.id}"\n        limit: job'
     profiles = altered_klaviyo(settings, {job: f"{job}\n        params: {{include: '{{object}}'}}"})
