@@ -179,6 +179,7 @@ class Check(Call):
     """The request that checks the connection's secrets."""
 
     body: Any = None
+    accept: Evidence | None = None  # of the answer that accepts them; None: the status is enough
 
 
 class Poll(Call):

@@ -130,7 +130,11 @@ class HttpDestination(DestinationObject):
         )
         probe = Batch("check", f"check-{time.time_ns()}", next(iter(self.verbs)), [])
         try:
-            self._exchange(check, self._values, probe, body=body, answers=Answers())
+            response = self._exchange(check, self._values, probe, body=body, answers=Answers())
+            if isinstance(check, Check) and check.accept is not None:
+                document_of(response, check.accept)
+        except NoEvidence as problem:
+            raise self._unreachable(str(problem)) from None
         except Stopped as stopped:
             reason = getattr(stopped.answer, "reason", "no answer")
             raise self._unreachable(reason) from None

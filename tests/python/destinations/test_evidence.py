@@ -10,6 +10,7 @@ import pytest
 from cdp_cli.config import Settings
 from cdp_cli.destinations import find_destinations
 from cdp_cli.destinations.base import Accepted, Answer, Destination, InDoubt, Refused, Retry, Split, Verb
+from cdp_cli.errors import CheckDestination
 from cdp_cli.receiver import Receiver
 from cdp_cli.receiver.behaviours import BEHAVIOURS
 from tests.conftest import ROOT
@@ -132,6 +133,15 @@ def test_one_answer_too_many_does_not_answer_the_next_batch(open_object: Open, r
         assert there.send(batch(there, Verb.UPSERT, PEOPLE, key=key)) == Accepted()
     receiver.behave("login_page")
     assert isinstance(there.send(batch(there, Verb.UPSERT, PEOPLE, key="key-3")), InDoubt)
+
+
+@pytest.mark.parametrize("name", ["profiles", "vip_list"])
+def test_a_login_page_accepts_no_connection(name: str, open_object: Open, receiver: Receiver) -> None:
+    there = open_object("newsletter", name)
+    there.check()
+    receiver.behave("login_page")
+    with pytest.raises(CheckDestination, match="the answer proves nothing"):
+        there.check()
 
 
 def test_each_behaviour_is_in_the_docs() -> None:
