@@ -15,7 +15,7 @@ from typing import Any
 from cdp_cli import engine_package
 from cdp_cli.config import Settings
 from cdp_cli.errors import FixModel
-from cdp_cli.warehouse import dbt_runner
+from cdp_cli.warehouse import check_engine, dbt_runner
 
 _FAILED = {"error", "fail", "runtime error"}
 _DBT = (sys.executable, "-m", "dbt.cli.main")
@@ -160,6 +160,7 @@ def _where(settings: Settings) -> list[str]:
 
 def _dbt(settings: Settings, arguments: Sequence[str], on_node: Callable[[str], None] | None) -> list[str]:
     """Run dbt in the project's folder; returns its error messages."""
+    check_engine(settings)
     install_package(settings)
     errors: list[str] = []
 

@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
-import pyarrow as pa
 
-from cdp_cli.activation.eligibility import BLOCKED
+from cdp_cli.activation.belonging import foreign_sql
+from cdp_cli.activation.eligibility import Payload
 from cdp_cli.activation.spec import PROFILE_ID, Sync, match_columns
 from cdp_cli.destinations.base import Destination, Verb
 
@@ -26,23 +26,22 @@ class Rendered:
 
 
 def render(
-    work: duckdb.DuckDBPyConnection,
-    sync: Sync,
-    columns: Sequence[str],
-    rows: pa.Table,
-    destination: Destination,
+    work: duckdb.DuckDBPyConnection, sync: Sync, payload: Payload, destination: Destination
 ) -> Rendered:
     """Make the temporary table `payload`: one row per row of the activation model.
 
-    A blocked row is not rendered, so its values are not written to disk.
+    A row is blocked unless its profile is in the payload's eligibility without a reason. A row with a value
+    that is not its profile's is invalid. Neither is rendered, so its values are not written to disk.
     """
-    fields = [column for column in columns if column != PROFILE_ID]
+    fields = [column for column in payload.columns if column != PROFILE_ID]
     verb = sync.spec.mode.put
     match = match_columns(fields, destination)
     normalised = "".join(
         f",\n                {destination.field_sql(field)} as {quoted(field)}" for field in fields
     )
-    work.register("eligible_rows", rows)
+    work.register("payload_rows", payload.rows)
+    work.register("eligibility", payload.eligibility)
+    work.register("identifiers", payload.identifiers)
     work.execute(
         f"""
         create or replace temp table payload as
@@ -51,41 +50,55 @@ def render(
         normalised as (
             select
                 {_key_sql(sync.spec.key)} as _cdp_key,
-                cast({PROFILE_ID} as varchar) as _cdp_profile_id,
-                {BLOCKED}{normalised}
-            from eligible_rows
+                cast({PROFILE_ID} as varchar) as _cdp_profile_id{normalised}
+            from payload_rows
+        ),
+
+        checked as (
+            select
+                normalised.*,
+                case
+                    when eligibility.profile_id is null then 'consent'
+                    else eligibility.blocked
+                end as _cdp_blocked,
+                {foreign_sql(fields, sync, destination)} as _cdp_foreign
+            from normalised
+            left join eligibility on normalised._cdp_profile_id = eligibility.profile_id
         ),
 
         rendered as (
             select
                 *,
                 case
-                    when {BLOCKED} is null then {destination.row_sql(verb, fields, dict(sync.spec.nulls))}
+                    when _cdp_blocked is null and _cdp_foreign is null
+                        then {destination.row_sql(verb, fields, dict(sync.spec.nulls))}
                 end as _cdp_body
-            from normalised
+            from checked
         )
 
         select
             _cdp_key as key,
             _cdp_profile_id as profile_id,
-            {BLOCKED} as blocked,
+            _cdp_blocked as blocked,
             case
-                when {BLOCKED} is not null then null
+                when _cdp_blocked is not null then null
+                when _cdp_foreign is not null then _cdp_foreign
                 when strlen(_cdp_body) > {_room(destination, verb)} then 'larger than the destination accepts'
                 else {destination.invalid_sql(verb, fields)}
             end as invalid,
             _cdp_body as body,
             md5({literal(verb.value)} || _cdp_body) as hash,
-            case when {BLOCKED} is null then {_match_keys_sql(match)} end as match_keys
+            case when _cdp_body is not null then {_match_keys_sql(match)} end as match_keys
         from rendered
         """
     )
     described = work.execute(
         "describe select "
         + ", ".join(["1 as one", *(f"{destination.field_sql(field)} as {quoted(field)}" for field in match)])
-        + " from eligible_rows"
+        + " from payload_rows"
     ).fetchall()
-    work.unregister("eligible_rows")
+    for name in ("payload_rows", "eligibility", "identifiers"):
+        work.unregister(name)
     return Rendered({row[0]: row[1] for row in described[1:]})
 
 
@@ -253,8 +266,8 @@ def _room(destination: Destination, verb: Verb) -> int:
 
 def _key_sql(key: Sequence[str]) -> str:
     if len(key) == 1:
-        return f"cast(eligible_rows.{quoted(key[0])} as varchar)"
-    parts = [f"cast(eligible_rows.{quoted(column)} as varchar)" for column in key]
+        return f"cast(payload_rows.{quoted(key[0])} as varchar)"
+    parts = [f"cast(payload_rows.{quoted(column)} as varchar)" for column in key]
     missing = " or ".join(f"{part} is null" for part in parts)
     return f"case when not ({missing}) then cast(json_array({', '.join(parts)}) as varchar) end"
 

@@ -6,7 +6,7 @@ from cdp_cli.dbt import BuildResult
 from cdp_cli.project import ModelNode, Project
 
 # The engine joins consent, so every sync depends on it, even if its model does not.
-_CONSENT = {"profile_consents", "profile_suppressions", "purposes"}
+_CONSENT = {"profile_consents", "profile_suppressions", "profile_identifiers", "purposes"}
 
 
 def untrusted_syncs(project: Project, built: BuildResult) -> dict[str, str]:

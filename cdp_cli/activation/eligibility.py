@@ -1,7 +1,8 @@
-"""Reads a sync's rows and decides which of them are blocked. Consent is joined here, for every sync.
+"""Reads a sync's rows, and decides whom the sync may send. Consent is joined here, for every sync.
 
-One query in one short visit to the warehouse. It fails closed: a profile without a granted row is blocked,
-and a warehouse without consent tables stops the sync.
+One short visit to the warehouse. Who is eligible is a relation of its own, never a column beside the model's
+columns, so nothing that a model selects can change it. It fails closed: a profile without a granted row is
+blocked, and a warehouse without consent tables stops the sync.
 """
 
 from __future__ import annotations
@@ -12,36 +13,42 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from cdp_cli.activation.spec import PROFILE_ID, Sync
+from cdp_cli.activation.spec import Sync, check_names
+from cdp_cli.destinations.base import Destination
+from cdp_cli.destinations.definition import ANY_MEDIUM
 from cdp_cli.errors import FixConfiguration, FixModel
 from cdp_cli.warehouse import Warehouse
-
-BLOCKED = "_cdp_blocked"
 
 # The first reason that applies counts, so a person without consent is not counted in the holdout.
 REASONS = ("consent", "suppression", "priority", "holdout")
 
-_CONSENT_TABLES = ("purposes", "profile_consents", "profile_suppressions")
+_CONSENT_TABLES = ("purposes", "profile_consents", "profile_suppressions", "profile_identifiers")
 _HOLDOUT_DIGITS = 8
 
 
 @dataclass(frozen=True)
 class Payload:
-    """A sync's rows as the warehouse has them.
+    """A sync's rows as the warehouse has them, and beside them what decides who may leave.
 
-    `rows` has the model's columns and `_cdp_blocked`: null, or the reason why the row is blocked.
+    `rows` has the model's columns and nothing else. `eligibility` has one row per profile that granted the
+    purpose: `profile_id`, and `blocked`, null or a further reason; a profile that is not there is blocked for
+    want of consent. `identifiers` are the values that are known to be those people's: `profile_id`,
+    `identifier_type`, `identifier_value`; junk values are nobody's.
     `known_until` is the end of the last run that changed the destination, as far as the warehouse knows.
     """
 
     columns: tuple[str, ...]
     rows: pa.Table
+    eligibility: pa.Table
+    identifiers: pa.Table
     known_until: dt.datetime | None
 
 
-def read_payload(warehouse: Warehouse, sync: Sync) -> Payload:
-    """The rows of the sync's table. A blocked row has its reason.
+def read_payload(warehouse: Warehouse, sync: Sync, destination: Destination) -> Payload:
+    """The rows of the sync's table, who may be sent, and what identifies them.
 
-    Raises FixModel if a table is missing, FixConfiguration if the purpose is unknown.
+    Raises FixModel if a table is missing, FixConfiguration if the purpose is unknown or does not
+    cover the destination's medium.
     """
     columns = tuple(warehouse.columns(*sync.relation))
     if not columns:
@@ -49,11 +56,7 @@ def read_payload(warehouse: Warehouse, sync: Sync) -> Payload:
             f"The warehouse has no table {sync.relation.name}, which sync {sync.name} sends.",
             f"Build it: `dbt build --select +{sync.name}`, or `cdp run`.",
         )
-    if PROFILE_ID not in columns:
-        raise FixConfiguration(
-            f"Sync {sync.name} ({sync.path}) does not select profile_id.",
-            "Select it: consent is checked by profile.",
-        )
+    check_names(sync, columns)
     for consent in map(sync.relations.ref, _CONSENT_TABLES):
         if not warehouse.exists(*consent):
             raise FixModel(
@@ -67,24 +70,58 @@ def read_payload(warehouse: Warehouse, sync: Sync) -> Payload:
                 f"The warehouse has no table {first.name}, to which sync {sync.name} yields.",
                 "Build it: `dbt build`, or `cdp run`.",
             )
-    channel = _channel(warehouse, sync)
+    _check_purpose(warehouse, sync, destination)
+    medium = destination.medium
     # The parameters are in the order of the question marks.
-    rows = warehouse.arrow(_eligibility_sql(sync), [sync.spec.purpose, channel, f"{sync.name}:"])
-    return Payload(columns, rows, _known_until(warehouse, sync))
+    return Payload(
+        columns=columns,
+        rows=warehouse.arrow(f"select * from {sync.relation}"),
+        eligibility=warehouse.arrow(
+            _eligibility_sql(sync), [sync.spec.purpose, medium, medium, f"{sync.name}:"]
+        ),
+        identifiers=warehouse.arrow(_identifiers_sql(warehouse, sync)),
+        known_until=_known_until(warehouse, sync),
+    )
 
 
-def _channel(warehouse: Warehouse, sync: Sync) -> str:
+def _check_purpose(warehouse: Warehouse, sync: Sync, destination: Destination) -> None:
+    """A purpose covers the medium that is its channel.
+
+    One of every channel (`*`) covers a stated medium only where the connection lets it in, so that a
+    newsletter cannot go out as a service message. A medium that nobody stated may be any: then only a
+    purpose of every channel covers it, and each suppression counts.
+    """
     purposes = sync.relations.ref("purposes")
     found = warehouse.rows(f"select purpose, channel from {purposes} order by purpose")
-    channels = {row["purpose"]: row["channel"] for row in found}
-    if sync.spec.purpose not in channels:
-        close = difflib.get_close_matches(sync.spec.purpose, list(channels), n=1)
+    channels = {str(row["purpose"]): str(row["channel"]) for row in found}
+    purpose, medium = sync.spec.purpose, destination.medium
+    if purpose not in channels:
+        close = difflib.get_close_matches(purpose, list(channels), n=1)
         raise FixConfiguration(
-            f"Sync {sync.name} ({sync.path}) has the purpose {sync.spec.purpose!r}, "
+            f"Sync {sync.name} ({sync.path}) has the purpose {purpose!r}, "
             "which seeds/consent/purposes.csv does not have.",
             f"Did you mean {close[0]}?" if close else f"There are: {', '.join(channels)}.",
         )
-    return str(channels[sync.spec.purpose])
+    channel = channels[purpose]
+    if channel == medium or (channel == ANY_MEDIUM and purpose in destination.purposes):
+        return
+    where = f"{sync.spec.object!r} of connection {sync.spec.connection!r}"
+    fitting = ", ".join(name for name, covered in channels.items() if covered == medium) or "no purpose"
+    if medium == ANY_MEDIUM:
+        raise FixConfiguration(
+            f"Sync {sync.name} ({sync.path}) has the purpose {purpose!r} for {channel!r}, and {where} "
+            "does not say by what medium it reaches people.",
+            f"Write `medium: {channel}` into the connection, if that is so; "
+            f"without a medium fits: {fitting}.",
+        )
+    let_in = ""
+    if channel == ANY_MEDIUM:
+        let_in = f", or let it in with `purposes: [{purpose}]` in the connection"
+    raise FixConfiguration(
+        f"Sync {sync.name} ({sync.path}) has the purpose {purpose!r} for {channel!r}, which does not cover "
+        f"the medium {medium!r} of {where}.",
+        f"For {medium!r} fits: {fitting}{let_in}.",
+    )
 
 
 def _eligibility_sql(sync: Sync) -> str:
@@ -104,7 +141,7 @@ def _eligibility_sql(sync: Sync) -> str:
         suppressed as (
             select distinct profile_id
             from {sync.relations.ref("profile_suppressions")}
-            where channel = '*' or channel = ?
+            where channel = '*' or channel = ? or ? = '*'
         ),
 
         first_served as (
@@ -112,17 +149,35 @@ def _eligibility_sql(sync: Sync) -> str:
         )
 
         select
-            payload.*,
+            consented.profile_id,
             case
-                when consented.profile_id is null then 'consent'
                 when suppressed.profile_id is not null then 'suppression'
                 when first_served.profile_id is not null then 'priority'
                 when {_held_out_sql(sync)} then 'holdout'
-            end as {BLOCKED}
-        from {sync.relation} as payload
-        left join consented on payload.profile_id = consented.profile_id
-        left join suppressed on payload.profile_id = suppressed.profile_id
-        left join first_served on payload.profile_id = first_served.profile_id
+            end as blocked
+        from consented
+        left join suppressed on consented.profile_id = suppressed.profile_id
+        left join first_served on consented.profile_id = first_served.profile_id
+        where consented.profile_id in (select profile_id from {sync.relation})
+    """
+
+
+def _identifiers_sql(warehouse: Warehouse, sync: Sync) -> str:
+    """Each value of each person. A number that was typed without its country is known by its digits."""
+    dialled = sync.relations.ref("profile_dialled_numbers")
+    without_country = f"""
+        union all
+        select profile_id, 'phone' as identifier_type, digits as identifier_value
+        from {dialled}
+        where profile_id in (select profile_id from {sync.relation})
+    """
+    return f"""
+        select profile_id, identifier_type, identifier_value
+        from {sync.relations.ref("profile_identifiers")}
+        where
+            identifier_class <> 'junk'
+            and profile_id in (select profile_id from {sync.relation})
+        {without_country if warehouse.exists(*dialled) else ""}
     """
 
 
@@ -132,7 +187,7 @@ def _held_out_sql(sync: Sync) -> str:
     The first hexadecimal digits of an md5, compared as text, stand for a number between 0 and 1.
     """
     bound = format(round(sync.spec.holdout * 16**_HOLDOUT_DIGITS), f"0{_HOLDOUT_DIGITS}x")
-    return f"substr(md5(concat(?, payload.profile_id)), 1, {_HOLDOUT_DIGITS}) < '{bound}'"
+    return f"substr(md5(concat(?, consented.profile_id)), 1, {_HOLDOUT_DIGITS}) < '{bound}'"
 
 
 def _known_until(warehouse: Warehouse, sync: Sync) -> dt.datetime | None:

@@ -51,7 +51,7 @@ class SyncResult:
 def plan_sync(settings: Settings, sync: Sync, destination: Destination) -> Plan:
     """What the sync would do now. Sends nothing and writes nothing."""
     with open_ledger(settings.ledger_dir, sync.name, read_only=True) as ledger:
-        rendered = render_payload(ledger, sync, payload := _visit(settings, sync), destination)
+        rendered = render_payload(ledger, sync, payload := _visit(settings, sync, destination), destination)
         ledger.drop_unsent()
         folding.fold(ledger, "plan", _now())
         return make_plan(ledger, sync, rendered, payload.known_until)
@@ -75,12 +75,12 @@ def run_sync(
     """
     with open_ledger(settings.ledger_dir, sync.name) as ledger:
         run = _Run(settings, sync, destination, ledger, pace or Pace())
-        return run.go(_visit(settings, sync), accepted, doubt_was_applied)
+        return run.go(_visit(settings, sync, destination), accepted, doubt_was_applied)
 
 
-def _visit(settings: Settings, sync: Sync) -> Payload:
+def _visit(settings: Settings, sync: Sync, destination: Destination) -> Payload:
     with open_warehouse(settings) as warehouse:
-        return read_payload(warehouse, sync)
+        return read_payload(warehouse, sync, destination)
 
 
 class _Run:

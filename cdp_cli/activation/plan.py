@@ -41,7 +41,7 @@ class Plan:
 def render_payload(ledger: Ledger, sync: Sync, payload: Payload, destination: Destination) -> diff.Rendered:
     """Check the sync against its table and destination, and make the table `payload`."""
     check_columns(sync, payload.columns, destination)
-    return diff.render(ledger.work, sync, payload.columns, payload.rows, destination)
+    return diff.render(ledger.work, sync, payload, destination)
 
 
 def make_plan(ledger: Ledger, sync: Sync, rendered: diff.Rendered, known_until: dt.datetime | None) -> Plan:

@@ -16,6 +16,7 @@ from cdp_cli.project import ModelNode, Project
 from cdp_cli.relations import Relation, Relations
 
 PROFILE_ID = "profile_id"
+RESERVED = "_cdp_"
 
 
 class Mode(enum.Enum):
@@ -131,17 +132,39 @@ def load_sync(project: Project, name: str) -> Sync:
     return _sync(by_name[name], by_name, project.relations)
 
 
+def check_names(sync: Sync, columns: Sequence[str]) -> None:
+    """Check that the columns' names can be told apart from each other and from the engine's own.
+
+    Raises FixConfiguration with the first column that cannot, or if there is no profile_id.
+    """
+    if PROFILE_ID not in columns:
+        raise FixConfiguration(
+            f"Sync {sync.name} ({sync.path}) does not select profile_id.",
+            "Select it: consent is checked by profile.",
+        )
+    seen: dict[str, str] = {}
+    for column in columns:
+        if column.lower().startswith(RESERVED):
+            raise FixConfiguration(
+                f"Sync {sync.name} ({sync.path}) selects the column {column!r}, whose name is reserved.",
+                f"Rename it: names that begin with {RESERVED} are the engine's own.",
+            )
+        other = seen.setdefault(column.lower(), column)
+        if other != column:
+            raise FixConfiguration(
+                f"Sync {sync.name} ({sync.path}) selects the columns {other!r} and {column!r}, "
+                "whose names differ only by case.",
+                "Rename one of them.",
+            )
+
+
 def check_columns(sync: Sync, columns: Sequence[str], destination: Destination) -> None:
     """Check the sync against its table and its destination's object before anything is read or sent.
 
     Raises FixConfiguration with the column, verb or key that does not fit.
     """
     spec = sync.spec
-    if PROFILE_ID not in columns:
-        raise FixConfiguration(
-            f"Sync {sync.name} ({sync.path}) does not select profile_id.",
-            "Select it: consent is checked by profile.",
-        )
+    check_names(sync, columns)
     for field, place in [*((key, "key") for key in spec.key), *((null, "nulls") for null in spec.nulls)]:
         if field not in columns:
             raise FixConfiguration(

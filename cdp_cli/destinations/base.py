@@ -106,6 +106,14 @@ class Destination(Protocol):
         """The fields by which the destination finds a row. The ledger keeps their values for removals."""
 
     @property
+    def medium(self) -> str:
+        """By what people are reached there: a channel of the seed `purposes`, or `*` if it may be any."""
+
+    @property
+    def purposes(self) -> frozenset[str]:
+        """Purposes of every channel (`*`) that may also use a stated medium."""
+
+    @property
     def verbs(self) -> frozenset[Verb]:
         """What this object can do."""
 

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, SecretStr
 
 from cdp_cli.config import Settings
-from cdp_cli.destinations.definition import Definition, Rate
+from cdp_cli.destinations.definition import ANY_MEDIUM, Definition, Medium, Rate
 from cdp_cli.destinations.reading import read_yaml, refuse_former_key, validated
 from cdp_cli.errors import FixConfiguration
 
@@ -30,12 +30,16 @@ class _Alias(_Strict):
     """A further name for one of the destination's objects, with settings of its own."""
 
     object: str
+    medium: Medium | None = None
+    purposes: tuple[str, ...] = ()
     settings: dict[str, str | int | float | bool] = {}
 
 
 class _Entry(_Strict):
     destination: str
     description: str = ""
+    medium: Medium | None = None
+    purposes: tuple[str, ...] = ()
     base_url: str | None = None
     secrets: dict[str, str] = {}
     settings: dict[str, str | int | float | bool] = {}
@@ -57,6 +61,8 @@ class Connection:
     definition: Definition
     object_name: str  # as the sync names it; an alias keeps its own name
     rule_name: str  # the object as the destination's YAML names it
+    medium: str  # by what people are reached there; `*` if nobody said
+    purposes: frozenset[str]  # purposes of every channel that may use the medium
     base_url: str
     secrets: Mapping[str, SecretStr]
     settings: Mapping[str, str]
@@ -115,6 +121,8 @@ def resolve(
         definition=definition,
         object_name=object_name or rule_name,
         rule_name=rule_name,
+        medium=_medium(entry, alias, definition, rule_name, where),
+        purposes=frozenset({*entry.purposes, *(alias.purposes if alias else ())}),
         base_url=_base_url(entry, definition, where),
         secrets=_secrets(entry, definition, where, project_dir),
         settings=_settings(given, definition, rule_name, where),
@@ -163,6 +171,19 @@ def _rule_name(
         f"{where} (destination {definition.destination}) has no object {wanted!r}.",
         f"Use one of: {', '.join(known)}.",
     )
+
+
+def _medium(entry: _Entry, alias: _Alias | None, definition: Definition, rule_name: str, where: str) -> str:
+    """What the destination's YAML says of the object, else what the connection says."""
+    declared = definition.objects[rule_name].medium or definition.medium
+    stated = (alias.medium if alias else None) or entry.medium or declared
+    if declared not in (ANY_MEDIUM, stated):
+        raise FixConfiguration(
+            f"{where}.medium is {stated!r}, and the destination {definition.destination} reaches people by "
+            f"{declared!r}.",
+            "Drop the key `medium`.",
+        )
+    return stated
 
 
 def _base_url(entry: _Entry, definition: Definition, where: str) -> str:

@@ -15,6 +15,8 @@ from cdp_cli.destinations.fields import HASHES, STEPS
 _SIZE = re.compile(r"(\d+)\s*(kB|MB|B)?")
 _UNITS = {None: 1, "B": 1, "kB": 1_000, "MB": 1_000_000}
 _RATE = re.compile(r"(\d+)/(s|m|h|d)")
+ANY_MEDIUM = "*"
+_MEDIUM = re.compile(r"\*|[a-z][a-z0-9_]*")
 _STATUS = re.compile(r"[1-5](\d\d|xx)")
 
 
@@ -35,6 +37,12 @@ def _status(value: int | str) -> str:
     return str(value)
 
 
+def _medium(value: str) -> str:
+    if not _MEDIUM.fullmatch(value):
+        raise ValueError(f"{value!r} is not a medium like email, sms, ads or onsite")
+    return value
+
+
 def _without_readback(value: Idempotency | None) -> Idempotency | None:
     if value is Idempotency.READBACK:
         raise ValueError("readback is for destinations written in Python; write keyed, upsert or append_only")
@@ -43,6 +51,7 @@ def _without_readback(value: Idempotency | None) -> Idempotency | None:
 
 Declared = Annotated[Idempotency, AfterValidator(_without_readback)]
 Rate = Annotated[str, AfterValidator(_rate)]
+Medium = Annotated[str, AfterValidator(_medium)]
 Status = Annotated[int | str, AfterValidator(_status)]
 
 
@@ -249,6 +258,7 @@ class ObjectRule(_Strict):
     """One object of the destination: its match fields, its fields and its operations."""
 
     description: str
+    medium: Medium | None = None  # if it is not the destination's
     match: tuple[str, ...] = Field(min_length=1)
     idempotency: Declared
     fields: dict[str, FieldRule]
@@ -293,6 +303,7 @@ class Definition(_Strict):
     description: str
     docs: tuple[str, ...] = ()
     kind: Literal["http", "files"] = "http"
+    medium: Medium = ANY_MEDIUM  # by what people are reached: a channel of the seed purposes
     base_url: str | None = None
     secrets: dict[str, str] = {}
     settings: dict[str, Setting] = {}

@@ -31,6 +31,16 @@ class DestinationObject:
         return self._rule.match
 
     @property
+    def medium(self) -> str:
+        """By what people are reached there; `*` if nobody said."""
+        return self.connection.medium
+
+    @property
+    def purposes(self) -> frozenset[str]:
+        """Purposes of every channel that the connection lets in."""
+        return self.connection.purposes
+
+    @property
     def verbs(self) -> frozenset[Verb]:
         """What this object can do."""
         return frozenset(self._rule.operations)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,6 +18,10 @@ MODELS = {
         "select profile_id, 'service' as purpose, 'granted' as state from main.people"
     ),
     "profiles/profile_suppressions": "select 'x' as profile_id, '*' as channel where false",
+    "profiles/profile_identifiers": (
+        "select profile_id, 'email' as identifier_type, email as identifier_value, "
+        "'personal' as identifier_class from main.people"
+    ),
 }
 SYNC = """
 {{{{ config(meta={{'sync': {{
@@ -31,6 +36,12 @@ def build_sync_project(root: Path, syncs: Mapping[str, str]) -> Project:
     project = copy_project(
         root, [*BARE_PARTS, "connections.yml"], ["macros", "dbt_project.yml", "models/_operations.yml"]
     )
+    # All syncs here have one purpose, which every connection lets in.
+    connections = root / "connections.yml"
+    text = re.sub(
+        r"(    destination: .*\n)", r"\1    purposes: [service]\n", connections.read_text(encoding="utf-8")
+    )
+    connections.write_text(text, encoding="utf-8")
     models = {project.engine / "models" / name: sql for name, sql in MODELS.items()}
     models |= {root / "models" / "activation" / name: sql for name, sql in syncs.items()}
     for path, sql in models.items():

@@ -68,7 +68,7 @@ CASES = [
         "profiles.yml cannot be read:",
         4,
         ("status",),
-        written("profiles.yml", "cdp: [unclosed"),
+        written("profiles.yml", "retailer: [unclosed"),
     ),
     Case(
         "a variable of profiles.yml is not set",
@@ -79,10 +79,10 @@ CASES = [
     ),
     Case(
         "no profile of the name",
-        "has no profile 'cdpp'",
+        "has no profile 'retailerp'",
         4,
         ("status",),
-        replaced("dbt_project.yml", "profile: cdp", "profile: cdpp"),
+        replaced("dbt_project.yml", "profile: retailer", "profile: retailerp"),
     ),
     Case("no warehouse yet", "There is no warehouse at", 4, ("profile", "show", "p1")),
     Case(

@@ -60,7 +60,7 @@ def run_steps(project: Project, target: str, receiver: Receiver, store: Path, st
     done = subprocess.run(
         [sys.executable, "-m", "tests.end_to_end.engine_session"],
         cwd=project.root, env=environment, input=json.dumps(steps), text=True, capture_output=True,
-        timeout=1200,
+        timeout=2400,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
 

@@ -56,7 +56,7 @@ inner join {{ ref('profiles') }} as profiles on known_customers.profile_id = pro
 """,
     "connections.yml": """
 connections:
-  exports: {destination: files, settings: {folder: sent, format: csv}}
+  exports: {destination: files, medium: email, settings: {folder: sent, format: csv}}
 """,
 }
 

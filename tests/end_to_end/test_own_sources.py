@@ -45,6 +45,11 @@ def own(tmp_path_factory: pytest.TempPathFactory, shared: Callable[[str], Path])
     for folder in ("segments", "activation"):
         shutil.rmtree(models / folder)
         (models / folder).mkdir()
+    connections = made.root / "connections.yml"
+    text = connections.read_text(encoding="utf-8")
+    connections.write_text(
+        text.replace("medium: ads", "medium: ads\n    purposes: [service]"), encoding="utf-8"
+    )
     shutil.copy(OWN / "loyal_buyers.sql", models / "segments")
     shutil.copy(OWN / "files__loyal_buyers.sql", models / "activation")
 

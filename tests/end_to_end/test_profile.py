@@ -162,7 +162,7 @@ def test_no_model_reads_the_truth(built_demo: Project) -> None:
 def reads_truth(project: Project, model: dict[str, Any]) -> bool:
     if model["language"] == "python":
         return "truth." in model["raw_code"]
-    path = project.root / "target" / "compiled" / "cdp" / model["original_file_path"]
+    path = project.root / "target" / "compiled" / model["package_name"] / model["original_file_path"]
     return "truth" in schemas_read(path.read_text(encoding="utf-8"))
 
 

@@ -21,7 +21,7 @@ PREFIX = "ana_"
 RAW = {"crm", "shop", "pos", "web", "email", "support", "consent", "truth"}
 EXPORT = """
 {{ config(meta={'sync': {
-    'connection': 'exports', 'object': 'readers', 'mode': 'mirror', 'purpose': 'marketing_email'
+    'connection': 'exports', 'object': 'readers', 'mode': 'mirror', 'purpose': 'advertising'
 }}) }}
 
 select profile_id, email from {{ ref('profiles') }} where email is not null

@@ -124,6 +124,7 @@ inner join {{ ref('profiles') }} as profiles on regular_visitors.profile_id = pr
 connections:
   desk:
     destination: club_desk
+    medium: email
     base_url: ${CDP_RECEIVER_URL}/webhook/desk
     secrets: {signing_secret: env:CRM_WEBHOOK_SECRET}
 """,

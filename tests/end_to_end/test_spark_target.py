@@ -129,10 +129,10 @@ def test_payloads_and_gates_are_the_same_to_the_byte(spark_project: Project, rec
             rendered = []
             for target in (DEV, SPARK):
                 settings = settings_of(spark_project, target)
+                destination = connect(sync.spec.connection, sync.spec.object, settings)
                 with open_warehouse(settings) as warehouse:
-                    payload = read_payload(warehouse, sync)
+                    payload = read_payload(warehouse, sync, destination)
                 with open_ledger(settings.ledger_dir, name, read_only=True) as ledger:
-                    destination = connect(sync.spec.connection, sync.spec.object, settings)
                     render_payload(ledger, sync, payload, destination)
                     rendered.append(ledger.work.execute("select * from payload order by all").fetchall())
             assert rendered[0] == rendered[1], name

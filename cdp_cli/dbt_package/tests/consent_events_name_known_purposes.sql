@@ -1,4 +1,4 @@
--- An event about a purpose that the seed does not know decides nothing: a misspelt withdrawal would be lost.
+-- A withdrawal of a purpose that the seed does not know withdraws everything, and any other such event decides nothing.
 {{ config(severity='warn') }}
 
 select

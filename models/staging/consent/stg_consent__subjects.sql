@@ -10,20 +10,37 @@ source as (
 
 ),
 
-addresses as (
+typed as (
 
     select
-        subject_type,
+        {{ cdp.consent_subject_type('subject_type') }} as subject_type,
         subject,
-        max(_loaded_at) as loaded_at
+        _loaded_at
 
     from source
 
-    where subject_type in ('email', 'phone')
+),
+
+-- A subject of an unknown type can be either.
+addresses as (
+
+    select
+        readings.subject_type,
+        typed.subject,
+        max(typed._loaded_at) as loaded_at
+
+    from typed
+
+    inner join (
+        select 'email' as subject_type
+        union all
+        select 'phone' as subject_type
+    ) as readings
+        on coalesce(typed.subject_type, readings.subject_type) = readings.subject_type
 
     group by
-        subject_type,
-        subject
+        readings.subject_type,
+        typed.subject
 
 ),
 

@@ -28,6 +28,9 @@ SCHEMA = """
     create table if not exists profiles.purposes (purpose varchar, channel varchar);
     create table if not exists profiles.profile_consents (profile_id varchar, purpose varchar, state varchar);
     create table if not exists profiles.profile_suppressions (profile_id varchar, channel varchar);
+    create table if not exists profiles.profile_identifiers (
+        profile_id varchar, identifier_type varchar, identifier_value varchar, identifier_class varchar
+    );
 """
 
 
@@ -84,12 +87,16 @@ class World:
         suppressed: Mapping[str, str] | None = None,
         columns: pa.Schema | None = None,
     ) -> None:
-        """Make the payload these rows; each profile granted the purpose unless said otherwise."""
+        """Make the payload these rows; each profile granted the purpose unless said otherwise.
+
+        The e-mail addresses and external ids of the rows become identifiers of their profiles.
+        """
         table = pa.Table.from_pylist(list(rows), columns) if rows else pa.table(_empty(columns))
         with duckdb.connect(str(self.folder / "warehouse.duckdb")) as connection:
             connection.execute(SCHEMA)
             connection.execute("delete from profiles.purposes; delete from profiles.profile_consents")
             connection.execute("delete from profiles.profile_suppressions")
+            connection.execute("delete from profiles.profile_identifiers")
             connection.execute(
                 "insert into profiles.purposes values "
                 "('marketing_email', 'email'), ('advertising', 'ads'), ('analytics', '*')"
@@ -106,6 +113,14 @@ class World:
                 )
             connection.register("given", table)
             connection.execute("create or replace table activation.crm__people as from given")
+            for column, kind in (("email", "email"), ("external_id", "user_id")):
+                if column in table.column_names:
+                    connection.execute(
+                        "insert into profiles.profile_identifiers "
+                        f"select distinct profile_id, ?, lower(trim({column})), 'personal' from given "
+                        f"where {column} is not null",
+                        [kind],
+                    )
 
     def run(self, **options: Any) -> SyncResult:
         pace = Pace(sleep=self.slept.append, draw=lambda: 1.0)

@@ -169,6 +169,8 @@ class Double:
     concurrency: int = 2
     match_fields: Sequence[str] = ("external_id", "email")
     verbs: frozenset[Verb] = field(default_factory=lambda: frozenset(Verb))
+    medium: str = "email"
+    purposes: frozenset[str] = frozenset()
     unreachable: bool = False
 
     def idempotency(self, verb: Verb) -> Idempotency:

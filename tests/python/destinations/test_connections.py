@@ -125,3 +125,25 @@ def test_the_environment_chooses_the_address(settings: Settings, monkeypatch: py
     monkeypatch.setenv("CDP_RECEIVER_URL", "http://127.0.0.1:1234")
     there = connect("newsletter", "profiles", settings)
     assert vars(there)["connection"].base_url == "http://127.0.0.1:1234/klaviyo"
+
+
+def test_the_medium_is_the_destinations_or_else_the_connections(settings: Settings) -> None:
+    media = [
+        connect(connection, "vip_list", settings).medium
+        for connection in ("newsletter", "crm_webhook", "exports")
+    ]
+    assert media == ["email", "onsite", "ads"]
+
+
+def test_a_connection_does_not_contradict_its_destinations_medium(settings: Settings) -> None:
+    path = settings.project_dir / "connections.yml"
+    text = path.read_text(encoding="utf-8").replace("klaviyo\n", "klaviyo\n    medium: onsite\n", 1)
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(FixConfiguration, match=r"newsletter\.medium is 'onsite'.*klaviyo reaches.*'email'"):
+        connect("newsletter", "vip_list", settings)
+
+
+def test_a_connection_that_states_no_medium_may_be_any(settings: Settings) -> None:
+    path = settings.project_dir / "connections.yml"
+    path.write_text(path.read_text(encoding="utf-8").replace("    medium: ads\n", ""), encoding="utf-8")
+    assert connect("exports", "anything", settings).medium == "*"

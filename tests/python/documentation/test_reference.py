@@ -17,6 +17,7 @@ from cdp_cli.documentation.inputs import Inputs
 from cdp_cli.documentation.vars import declared_vars
 from cdp_cli.errors import FixConfiguration
 from cdp_cli.project import Project
+from cdp_cli.relations import Relations
 from tests.conftest import ENGINE, ROOT
 from tests.identity_sql import compiled
 
@@ -38,7 +39,7 @@ def test_what_is_out_of_date_is_named_and_then_written(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "docs", tmp_path / "docs")
     inputs = Inputs(
         commands=(),
-        project=Project(models=(), sources=()),
+        project=Project(models=(), sources=(), relations=Relations({}, {})),
         identity_keys_sql=compiled().models["identity_keys"].sql,
     )
     documentation.write(inputs, tmp_path)
@@ -75,9 +76,11 @@ def test_every_var_that_the_engine_reads_is_declared_with_its_default_and_a_comm
         for path in ENGINE.rglob("*.*")
         if path.suffix in (".sql", ".py", ".yml")
         for name, default in VAR.findall(path.read_text(encoding="utf-8"))
-        if default.strip()
     }
     assert len(read) > 5
     assert {name for name, _ in read} == set(declared)
-    assert [(name, default) for name, default in read if declared[name][0].lower() != default.lower()] == []
+    wrong = [
+        (name, default) for name, default in read if default and declared[name][0].lower() != default.lower()
+    ]
+    assert wrong == []
     assert [name for name, (_, comment) in declared.items() if not comment] == []

@@ -17,7 +17,7 @@ models:
     description: One row per member.
     columns:
       - {name: profile_id, data_type: string, description: The person.}
-      - {name: count_visits, data_type: bigint, description: Classes visited.}
+      - {name: count_classes, data_type: bigint, description: Classes visited.}
       - {name: trainer_name, data_type: string, description: Who trains them., config: {meta: {pii: true}}}
 """
 
@@ -34,7 +34,7 @@ def test_a_group_has_its_columns_without_the_key(tmp_path: Path) -> None:
     (group,) = trait_groups(write(tmp_path), engine_package=tmp_path / "no_package")
     assert (group.name, group.path) == ("gym_traits", Path("models/traits/gym_traits.yml"))
     assert group.traits == (
-        Trait("count_visits", "bigint", "Classes visited.", pii=False),
+        Trait("count_classes", "bigint", "Classes visited.", pii=False),
         Trait("trainer_name", "string", "Who trains them.", pii=True),
     )
 
@@ -42,7 +42,7 @@ def test_a_group_has_its_columns_without_the_key(tmp_path: Path) -> None:
 def test_groups_of_the_package_and_of_the_project_come_in_the_order_of_their_names(tmp_path: Path) -> None:
     (tmp_path / "package").mkdir()
     (tmp_path / "project").mkdir()
-    write(tmp_path / "package", "order_traits", GYM.replace("gym", "order").replace("count_visits", "n"))
+    write(tmp_path / "package", "order_traits", GYM.replace("gym", "order").replace("count_classes", "n"))
     write(tmp_path / "project", "gym_traits", GYM.replace("trainer_name", "trainer"))
     groups = trait_groups(tmp_path / "project", engine_package=tmp_path / "package")
     assert [group.name for group in groups] == ["gym_traits", "order_traits"]
@@ -54,7 +54,7 @@ def test_profile_traits_lists_a_line_a_group_and_promises_all_columns(tmp_path: 
     assert "    ref('gym_traits'),\n" in files[unified / "profile_traits.sql"]
     properties = files[unified / "profile_traits.yml"]
     assert "schema: profiles" in properties and "enforced: true" in properties
-    assert "name: count_visits\n    data_type: bigint\n    description: Classes visited." in properties
+    assert "name: count_classes\n    data_type: bigint\n    description: Classes visited." in properties
     assert "name: trainer_name\n    data_type: string\n" in properties and "pii: true" in properties
 
 
@@ -72,12 +72,12 @@ BAD = {
         "list it under `columns:`.",
     ),
     "a column twice": (
-        GYM.replace("trainer_name", "count_visits"),
-        f"{FILE}: the trait group 'gym_traits' lists the column 'count_visits' twice. Remove one of them.",
+        GYM.replace("trainer_name", "count_classes"),
+        f"{FILE}: the trait group 'gym_traits' lists the column 'count_classes' twice. Remove one of them.",
     ),
     "a column without a type": (
         GYM.replace("data_type: bigint, ", ""),
-        f"{FILE}: the column 'count_visits' of the trait group 'gym_traits' has no `data_type`. Add it: it "
+        f"{FILE}: the column 'count_classes' of the trait group 'gym_traits' has no `data_type`. Add it: it "
         f"is "
         "copied to profile_traits.",
     ),
@@ -101,13 +101,13 @@ def test_a_group_that_is_not_valid_is_named_and_nothing_is_written(tmp_path: Pat
 
 def test_a_column_of_another_group_is_named_with_both_groups(tmp_path: Path) -> None:
     write(tmp_path)
-    write(tmp_path, "web_traits", GYM.replace("gym", "web").replace("trainer_name", "page"))
+    write(tmp_path, "box_traits", GYM.replace("gym", "box").replace("trainer_name", "page"))
     with pytest.raises(FixConfiguration) as caught:
         generated.write(tmp_path)
     assert str(caught.value) == (
-        "models/traits/web_traits.yml: the trait group 'web_traits' has the column 'count_visits', which "
-        "the trait "
-        "group 'gym_traits' has already. Rename one of them: all groups become columns of one table."
+        "models/traits/gym_traits.yml: the trait group 'gym_traits' has the column 'count_classes', which "
+        "the trait group 'box_traits' has already. Rename one of them: all groups become columns of one "
+        "table."
     )
     assert not (tmp_path / generated.folder(tmp_path)).exists()
 

@@ -6,6 +6,12 @@ unified_consent_events as (
 
 ),
 
+purposes as (
+
+    select * from {{ ref('purposes') }}
+
+),
+
 profile_consent_holders as (
 
     select * from {{ ref('profile_consent_holders') }}
@@ -36,22 +42,18 @@ read_numbers as (
 ),
 
 -- Fails closed: a word that we do not know is a no, and a statement without a time is as late as its load.
-statements as (
+read_events as (
 
     select
         consent_event_id,
         source,
         record_id,
+        email,
+        phone,
+        national_phone,
         legal_basis,
-        case
-            when record_id is not null then 'record'
-            when email is not null then 'email'
-            when national_phone is not null then 'national_phone'
-            else 'phone'
-        end as subject_type,
-        coalesce(record_id, email, national_phone, phone) as subject,
-        case when lower(trim(state)) = 'gpc' then 'advertising' else lower(trim(purpose)) end as purpose,
-        case when lower(trim(state)) in ('granted', 'withdrawn') then lower(trim(state)) else 'denied' end as state,
+        lower(trim(purpose)) as purpose,
+        case when lower(trim(state)) in ('granted', 'withdrawn', 'denied') then lower(trim(state)) end as known_state,
         coalesce(lower(trim(state)) = 'gpc', false) as is_gpc,
         coalesce(captured_at, loaded_at) as captured_at
 
@@ -59,7 +61,76 @@ statements as (
 
 ),
 
--- A yes from the future is a wrong clock, and would beat every later no.
+-- A withdrawal of what we cannot read withdraws everything. A denial does so only if it names no purpose at all,
+-- because a banner also asks about purposes that are not ours.
+understood_events as (
+
+    select
+        read_events.consent_event_id,
+        read_events.source,
+        read_events.record_id,
+        read_events.email,
+        read_events.phone,
+        read_events.national_phone,
+        read_events.legal_basis,
+        case
+            when read_events.is_gpc then 'advertising'
+            when read_events.known_state = 'granted' or purposes.purpose is not null then read_events.purpose
+            when read_events.known_state = 'denied' and read_events.purpose <> '' then read_events.purpose
+            else '*'
+        end as purpose,
+        coalesce(read_events.known_state, 'denied') as state,
+        read_events.is_gpc,
+        read_events.captured_at
+
+    from read_events
+
+    left join purposes
+        on read_events.purpose = purposes.purpose
+
+),
+
+-- A no speaks for every subject that it names, a yes for the first.
+statements as (
+
+    select
+        'record' as subject_type,
+        record_id as subject,
+        understood_events.*
+
+    from understood_events
+
+    where record_id is not null
+
+    union all
+
+    select
+        'email' as subject_type,
+        email as subject,
+        understood_events.*
+
+    from understood_events
+
+    where
+        email is not null
+        and (state <> 'granted' or record_id is null)
+
+    union all
+
+    select
+        case when national_phone is null then 'phone' else 'national_phone' end as subject_type,
+        coalesce(national_phone, phone) as subject,
+        understood_events.*
+
+    from understood_events
+
+    where
+        coalesce(national_phone, phone) is not null
+        and (state <> 'granted' or (record_id is null and email is null))
+
+),
+
+-- A yes dated in the future waits until then: it would beat every no before it. A no counts at once.
 plausible_statements as (
 
     select *
@@ -67,11 +138,8 @@ plausible_statements as (
     from statements
 
     where
-        subject is not null
-        and (
-            state <> 'granted'
-            or captured_at <= {{ dbt.dateadd('day', 1, as_of_utc()) }}
-        )
+        state <> 'granted'
+        or captured_at <= {{ as_of_utc() }}
 
 ),
 
