@@ -54,6 +54,9 @@ _TABLES = """
     );
 """
 
+# How DuckDB begins its message if another process holds a file.
+_LOCK_CONFLICT = "Could not set lock on file"
+
 
 @dataclass(frozen=True)
 class FrozenBatch:
@@ -328,11 +331,15 @@ def _upgrade(work: duckdb.DuckDBPyConnection) -> None:
 
 
 def attach(work: duckdb.DuckDBPyConnection, path: Path, sync: str, name: str, *, read_only: bool) -> None:
-    """Attach a ledger's file as `name`. Raises TryAgain if another process holds it."""
+    """Attach a ledger's file as `name`.
+
+    Raises TryAgain if another process holds it, and FixConfiguration if the file is damaged.
+    """
     try:
         work.execute(f"attach {_literal(path)} as {name}{' (read_only)' if read_only else ''}")
     except duckdb.Error as error:
-        if "lock" in str(error).lower():
+        # "lock" alone would not do: the message for a damaged file speaks of a "block".
+        if isinstance(error, duckdb.IOException) and _LOCK_CONFLICT in str(error):
             holder = re.search(r"PID (\d+)", str(error))
             who = f" in process {holder[1]}" if holder else ""
             raise TryAgain(

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from cdp_cli import console
 from cdp_cli.errors import FixConfiguration, TryAgain
 from cdp_cli.receiver import DEMO_API_KEY, DEMO_WEBHOOK_SECRET, Receiver
+from cdp_cli.receiver.behaviours import BEHAVIOURS
 from cdp_cli.receiver.faults import Fault
 
 
@@ -32,7 +33,14 @@ from cdp_cli.receiver.faults import Fault
     multiple=True,
     help="A failure to begin with, as JSON; docs/how-to/use-the-receiver.md lists them.",
 )
-def receiver(command: tuple[str, ...], port: int, store: Path | None, faults: tuple[str, ...]) -> int:
+@click.option(
+    "--behave",
+    type=click.Choice(sorted(BEHAVIOURS)),
+    help="Answer as a hostile server does; docs/how-to/use-the-receiver.md says what each name means.",
+)
+def receiver(
+    command: tuple[str, ...], port: int, store: Path | None, faults: tuple[str, ...], behave: str | None
+) -> int:
     """Run a local server that implements the destinations' APIs, until interrupted or while COMMAND runs.
 
     COMMAND finds the server and its keys in its environment; its exit code is ours.
@@ -43,6 +51,7 @@ def receiver(command: tuple[str, ...], port: int, store: Path | None, faults: tu
     Example:
         cdp receiver --port 8710 --store data/receiver.sqlite
         cdp receiver --port 0 -- cdp sync
+        cdp receiver --port 0 --behave login_page -- cdp sync
         cdp receiver --fault '{"kind": "status", "status": 429, "retry_after": 2, "times": 3}'
     """
     wanted = [_fault(text) for text in faults]
@@ -64,6 +73,8 @@ def receiver(command: tuple[str, ...], port: int, store: Path | None, faults: tu
         ) from None
     for fault in wanted:
         server.faults.add(fault)
+    if behave is not None:
+        server.behave(behave)
     if command:
         return _beside(server, command)
     console.note(f"The receiver listens on {server.url}; stop it with Ctrl-C.")

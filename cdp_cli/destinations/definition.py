@@ -7,7 +7,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from cdp_cli.destinations import templates
 from cdp_cli.destinations.base import Idempotency, Verb
+from cdp_cli.destinations.evidence import Accept, Evidence, Path, PathOfField
 from cdp_cli.destinations.fields import HASHES, STEPS
 
 _SIZE = re.compile(r"(\d+)\s*(kB|MB|B)?")
@@ -111,9 +113,29 @@ class Batching(_Strict):
 
 
 class Answers(_Strict):
-    """The meaning of each HTTP status. An exact number takes precedence over a class such as 5xx."""
+    """The meaning of each HTTP status. An exact number takes precedence over a class such as 5xx.
 
-    retry: tuple[Status, ...] = (429, 503)  # nothing was taken and may be later
+    | status | means | source |
+    | --- | --- | --- |
+    | 3xx | check: it is elsewhere, and credentials are not sent there | RFC 9110, 15.4 |
+    | 400 | split: something in the request is malformed | RFC 9110, 15.5.1 |
+    | 401, 403 | check: credentials are missing, or not enough | RFC 9110, 15.5.2 and 15.5.4 |
+    | 402 | check: reserved; vendors use it for unpaid accounts | RFC 9110, 15.5.3 |
+    | 404, 410 | check: the address is not there | RFC 9110, 15.5.5 and 15.5.11 |
+    | 405, 406, 415 | check: method or media type is wrong | RFC 9110, 15.5.6, 15.5.7 and 15.5.16 |
+    | 408 | doubt: the request was not complete in time, or so it says | RFC 9110, 15.5.9 |
+    | 409 | refuse: it conflicts with the state of the target | RFC 9110, 15.5.10 |
+    | 413 | split: the content is too large | RFC 9110, 15.5.14 |
+    | 421 | retry: this connection's server does not answer for the host; not processed | RFC 9110, 15.5.20 |
+    | 422 | split: a row in the content cannot be processed | RFC 9110, 15.5.21 |
+    | 425 | retry: too early, so not processed | RFC 8470, 5.2 |
+    | 429 | retry: too many requests | RFC 6585, 4 |
+    | 503 | retry: unavailable for now | RFC 9110, 15.6.4 |
+    | other 5xx | doubt: it failed, perhaps after it applied the batch | RFC 9110, 15.6 |
+    | other 4xx | refuse: the class means that the request is wrong | RFC 9110, 15.5 |
+    """
+
+    retry: tuple[Status, ...] = (421, 425, 429, 503)  # nothing was taken and may be later
     split: tuple[Status, ...] = (400, 413, 422)  # something in the batch or its size
     refuse: tuple[Status, ...] = (409,)  # nothing was taken and never will be
     check: tuple[Status, ...] = (401, 402, 403, 404, 405, 406, 410, 415, "3xx")  # no batch can succeed now
@@ -166,14 +188,16 @@ class Check(Call):
     """The request that checks the connection's secrets."""
 
     body: Any = None
+    accept: Evidence | None = None  # of the answer that accepts them; None: the status is enough
 
 
 class Poll(Call):
     """How to wait for a job that the destination started; `{data.id}` takes a value of its answer."""
 
-    status: str
+    status: Path
     until: tuple[str, ...]
     failed: tuple[str, ...] = ()
+    accept: Evidence = Evidence()  # of the answer that says that the job has ended
     timeout: float = Field(default=600, gt=0)  # seconds, then the batch is in doubt
 
 
@@ -183,12 +207,12 @@ class Rejected(_Strict):
     get: str | None = None
     params: dict[str, str] = {}
     limit: str | None = None
-    when: str | None = None  # ask only if this value of the last answer is not zero
-    items: str
-    index: str | None = None  # a number, or a pointer whose last number before the field is the position
-    key: str | None = None  # the record as we sent it, to be found by its match fields
-    reason: str
-    next: str | None = None  # the address of the next page
+    when: Path | None = None  # the count of refused rows in the last answer; 0: there are none to list
+    items: Path
+    index: Path | None = None  # a number, or a pointer whose last number before the field is the position
+    key: Path | None = None  # the record as we sent it, to be found by its match fields
+    reason: Path
+    next: Path | None = None  # the address of the next page
 
     @model_validator(mode="after")
     def _some_way(self) -> Rejected:
@@ -202,10 +226,12 @@ class Lookup(Call):
 
     by: tuple[str, ...]  # match fields, the first that a row has is used
     values: int = Field(gt=0)  # how many fit into one request
-    items: str
-    value: str  # path of the matched value in an item; `{field}` is the match field
-    id: str  # path of the id in an item
+    items: Path
+    value: PathOfField  # path of the matched value in an item; `{field}` is the match field
+    id: Path  # path of the id in an item
+    next: Path | None = None  # the address of the next page
     row: Any  # what is sent for a row; `{id}` is the id found
+    accept: Evidence = Evidence()  # of each page
 
 
 class Operation(Call):
@@ -218,7 +244,14 @@ class Operation(Call):
     lookup: Lookup | None = None
     poll: Poll | None = None
     rejected: Rejected | None = None
+    accept: Accept | None = None  # required of an HTTP destination
     answers: Answers = Answers()
+
+    @model_validator(mode="after")
+    def _one_row_is_gone(self) -> Operation:
+        if self.answers.done and self.batch.rows != 1:
+            raise ValueError("answers.done needs batch.rows: 1, because one missing row hides the others")
+        return self
 
 
 class ObjectRule(_Strict):
@@ -276,7 +309,7 @@ class Definition(_Strict):
     settings: dict[str, Setting] = {}
     auth: Auth | None = None
     headers: dict[str, str] = {}
-    error: str | None = None  # where an error answer says what is wrong
+    error: Path | None = None  # where an error answer says what is wrong
     timeout: float = Field(default=30, gt=0)
     check: Check | None = None
     limits: dict[str, tuple[Rate, ...]] = {}
@@ -292,6 +325,12 @@ class Definition(_Strict):
                         raise ValueError(
                             f"objects.{name} uses the limit {call.limit!r}, which limits does not have"
                         )
+        return self
+
+    @model_validator(mode="after")
+    def _templates_are_known(self) -> Definition:
+        if self.kind == "http":
+            templates.check(self)
         return self
 
 

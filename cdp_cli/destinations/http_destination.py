@@ -6,17 +6,38 @@ import hashlib
 import json
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
 from cdp_cli.destinations import rates, signatures
-from cdp_cli.destinations.base import Accepted, Answer, Batch, Idempotency, InDoubt, Refused, Retry, Split
+from cdp_cli.destinations.base import (
+    Accepted,
+    Answer,
+    Batch,
+    Idempotency,
+    InDoubt,
+    Refused,
+    Retry,
+    Split,
+    Verb,
+)
 from cdp_cli.destinations.connections import Connection
 from cdp_cli.destinations.definition import Answers, Call, Check, Lookup, Operation, Poll, Rejected, windows
+from cdp_cli.destinations.evidence import (
+    Evidence,
+    NoEvidence,
+    Stopped,
+    document_of,
+    items_of,
+    next_page,
+    number_of,
+    text_of,
+)
+from cdp_cli.destinations.lookups import Ask, ids_of
 from cdp_cli.destinations.objects import DestinationObject
 from cdp_cli.destinations.outcomes import Rejections
-from cdp_cli.destinations.rendering import dig, filled, formatted
+from cdp_cli.destinations.rendering import dig, formatted
 from cdp_cli.errors import CheckDestination, FixConfiguration
 from cdp_cli.http import Http, NotSent, Response, Unanswered
 from cdp_cli.log import masked
@@ -25,14 +46,8 @@ _log = logging.getLogger(__name__)
 _ATTEMPTS_TO_CONNECT = 3
 _REASON_LENGTH = 300
 _FIRST_POLL, _SLOWEST_POLL = 0.1, 5.0
-
-
-class _Stopped(Exception):
-    """The batch's answer is known before its last request."""
-
-    def __init__(self, answer: Answer) -> None:
-        super().__init__()
-        self.answer = answer
+_UNREADABLE_POLLS = 5
+_REMOVALS = (Verb.REMOVE, Verb.REMOVE_MEMBER)
 
 
 class HttpDestination(DestinationObject):
@@ -43,7 +58,7 @@ class HttpDestination(DestinationObject):
         secrets = {name: value.get_secret_value() for name, value in connection.secrets.items()}
         self._definition = connection.definition
         self._keys: list[bytes] = []
-        headers = dict(self._definition.headers)
+        headers = {key: formatted(value, self._values) for key, value in self._definition.headers.items()}
         auth = self._definition.auth
         if auth is not None and auth.header and auth.value:
             headers[auth.header] = formatted(auth.value, secrets)
@@ -57,23 +72,49 @@ class HttpDestination(DestinationObject):
         """Send the batch once and return its answer."""
         operation = self._operation(batch.verb)
         values = {**self._values, "verb": batch.verb.value, "idempotency_key": batch.idempotency_key}
+        rows, positions = list(batch.rows), list(range(len(batch.rows)))
+        missing: dict[int, str] = {}
         try:
-            rows = list(batch.rows)
             if operation.lookup is not None:
-                rows = self._rows_of_ids(operation.lookup, rows, values, batch)
+                found = ids_of(
+                    operation.lookup, rows, values, self._asking(operation.lookup, batch), self._clean
+                )
+                rows = list(found.rows)
+                positions = list(found.rows.values())
+                if batch.verb not in _REMOVALS:
+                    missing = dict.fromkeys(found.missing, "the destination does not know this row")
                 if not rows:
-                    return Accepted()  # the destination has none of them, so there is nothing to remove
-            before, after = self._halves(batch.verb, batch.idempotency_key)
-            body = before + ",".join(rows).encode() + after
-            response = self._exchange(operation, values, batch, body=body, answers=operation.answers)
-            document = response.json()
-            if operation.poll is not None:
-                document = self._wait_for_job(operation.poll, values, document, batch)
-            if operation.rejected is not None:
-                return self._rejections(operation, operation.rejected, values, document, batch)
-        except _Stopped as stopped:
+                    return Accepted(missing)  # nobody to remove, or nothing to add
+            return _moved(self._send_rows(operation, values, rows, batch), positions, missing)
+        except Stopped as stopped:
             return stopped.answer
+
+    def _send_rows(
+        self, operation: Operation, values: Mapping[str, str], rows: list[str], batch: Batch
+    ) -> Answer:
+        before, after = self._halves(batch.verb, batch.idempotency_key)
+        body = before + ",".join(rows).encode() + after
+        response = self._exchange(operation, values, batch, body=body, answers=operation.answers)
+        if response.status >= 300:
+            return Accepted()  # `answers.done`, in the vendor's own words
+        accept = operation.accept or Evidence()
+        try:
+            document = document_of(response, accept, len(rows))
+            if operation.poll is not None:
+                response, document = self._wait_for_job(
+                    operation.poll, values, response, document, batch, len(rows)
+                )
+            if operation.rejected is not None:
+                return self._rejections(operation.rejected, values, response, document, batch, rows)
+        except NoEvidence as problem:
+            return InDoubt(self._clean(str(problem)))
+        except (TypeError, ValueError, LookupError, AttributeError, RecursionError) as problem:
+            # Whatever else an answer does to us concerns its batch alone.
+            return InDoubt(f"the answer proves nothing: it cannot be read ({type(problem).__name__})")
         return Accepted()
+
+    def _asking(self, lookup: Lookup, batch: Batch) -> Ask:
+        return lambda values, path: self._exchange(lookup, values, batch, answers=Answers(), path=path)
 
     def read_back(self, batch: Batch) -> Answer:
         """Not used: the same batch is sent again instead."""
@@ -89,8 +130,12 @@ class HttpDestination(DestinationObject):
         )
         probe = Batch("check", f"check-{time.time_ns()}", next(iter(self.verbs)), [])
         try:
-            self._exchange(check, self._values, probe, body=body, answers=Answers())
-        except _Stopped as stopped:
+            response = self._exchange(check, self._values, probe, body=body, answers=Answers())
+            if isinstance(check, Check) and check.accept is not None:
+                document_of(response, check.accept)
+        except NoEvidence as problem:
+            raise self._unreachable(str(problem)) from None
+        except Stopped as stopped:
             reason = getattr(stopped.answer, "reason", "no answer")
             raise self._unreachable(reason) from None
 
@@ -121,7 +166,7 @@ class HttpDestination(DestinationObject):
         limit = self._limit(call.limit)
         too_long = limit.wait()
         if too_long is not None:
-            raise _Stopped(Retry("the destination's rate window is used up", too_long))
+            raise Stopped(Retry("the destination's rate window is used up", too_long))
         if self._keys:
             headers |= signatures.sign(
                 self._keys, batch.idempotency_key.replace(".", "_"), int(time.time()), body or b""
@@ -132,9 +177,9 @@ class HttpDestination(DestinationObject):
         except NotSent as error:
             if batch.attempt >= _ATTEMPTS_TO_CONNECT:
                 raise self._unreachable(str(error)) from None
-            raise _Stopped(Retry(str(error))) from None
+            raise Stopped(Retry(str(error))) from None
         except Unanswered as error:
-            raise _Stopped(InDoubt(str(error))) from None
+            raise Stopped(InDoubt(str(error))) from None
         _log.debug(
             "%s %s: %s in %.2f s, %d rows",
             method,
@@ -148,6 +193,8 @@ class HttpDestination(DestinationObject):
 
     def _judge(self, response: Response, answers: Answers, limit: rates.RateLimit) -> None:
         meaning = answers.meaning(response.status)
+        if meaning == "done" and response.status >= 300 and not self._says_why(response):
+            meaning = Answers().meaning(response.status)  # a page of some proxy, not the vendor's answer
         if meaning == "done":
             return
         reason, after = self._reason(response), response.retry_after()
@@ -156,61 +203,48 @@ class HttpDestination(DestinationObject):
         if after is not None:
             limit.pause(after, time.monotonic())
         if meaning == "retry":
-            raise _Stopped(Retry(reason, after))
+            raise Stopped(Retry(reason, after))
         if meaning == "doubt":
-            raise _Stopped(InDoubt(reason, after))
-        raise _Stopped(Split(reason) if meaning == "split" else Refused(reason))
+            raise Stopped(InDoubt(reason, after))
+        raise Stopped(Split(reason) if meaning == "split" else Refused(reason))
 
-    def _rows_of_ids(
-        self, lookup: Lookup, rows: Sequence[str], values: Mapping[str, str], batch: Batch
-    ) -> list[str]:
-        """The destination's ids of the rows; unknown rows are left out."""
-        ids: set[str] = set()
-        waiting = [json.loads(row) for row in rows]
-        for field in lookup.by:
-            here = [row for row in waiting if row.get(field) is not None]
-            known: set[str] = set()
-            for start in range(0, len(here), lookup.values):
-                wanted = [str(row[field]) for row in here[start : start + lookup.values]]
-                listed = json.dumps(wanted, ensure_ascii=False, separators=(",", ":"))[1:-1]
-                given = {**values, "field": field, "values": listed}
-                try:
-                    response = self._exchange(lookup, given, batch, answers=Answers())
-                except _Stopped as stopped:
-                    # None of the batch has been sent yet, so it cannot be in doubt.
-                    answer = stopped.answer
-                    raise _Stopped(
-                        Retry(answer.reason, answer.after) if isinstance(answer, InDoubt) else answer
-                    ) from None
-                asked = {value.casefold() for value in wanted}
-                for item in dig(response.json(), lookup.items) or []:
-                    value = str(dig(item, formatted(lookup.value, given))).casefold()
-                    if value in asked:
-                        known.add(value)
-                        ids.add(str(dig(item, lookup.id)))
-            # Rows that one field does not find may be found by the next.
-            waiting = [row for row in waiting if str(row.get(field)).casefold() not in known]
-        return [json.dumps(filled(lookup.row, {"id": found}), separators=(",", ":")) for found in sorted(ids)]
-
-    def _wait_for_job(self, poll: Poll, values: Mapping[str, str], document: Any, batch: Batch) -> Any:
+    def _wait_for_job(
+        self,
+        poll: Poll,
+        values: Mapping[str, str],
+        response: Response,
+        document: Any,
+        batch: Batch,
+        sent: int,
+    ) -> tuple[Response, Any]:
+        """The answer that says that the job has ended."""
         deadline = time.monotonic() + poll.timeout
         pause = _FIRST_POLL
-        path = _path_of(poll.path, values, document)
+        path = _path_of(poll.path, values, response, document)
+        params = {key: formatted(value, values) for key, value in poll.params.items()}
+        unread = 0
         while True:
-            status = str(dig(document, poll.status))
-            if status in poll.until:
-                return document
-            if status in poll.failed:
-                raise _Stopped(InDoubt(f"the destination's job ended as {status}"))
+            try:
+                status = text_of(response, document, poll.status)
+                if status in poll.until:
+                    return response, document_of(response, poll.accept, sent)
+                if status in poll.failed:
+                    raise Stopped(InDoubt(f"the destination's job ended as {self._clean(status)}"))
+                unread, shown = 0, self._clean(status)
+            except NoEvidence as problem:
+                unread, shown = unread + 1, "unreadable"
+                if unread >= _UNREADABLE_POLLS or (response.status < 300 and dig(document, poll.status)):
+                    raise Stopped(InDoubt(self._clean(f"the destination's job: {problem}"))) from None
             if time.monotonic() + pause > deadline:
-                raise _Stopped(
-                    InDoubt(f"the destination's job was still {status} after {poll.timeout:.0f} seconds")
+                raise Stopped(
+                    InDoubt(f"the destination's job was still {shown} after {poll.timeout:.0f} seconds")
                 )
             time.sleep(pause)
             pause = min(pause * 2, _SLOWEST_POLL)
             try:
-                document = self._ask(poll, values, batch, path)
-            except _Stopped as stopped:
+                response = self._ask(poll, values, batch, path, params)
+                document = response.json()
+            except Stopped as stopped:
                 pause = max(pause, self._pause_after(stopped.answer))
 
     def _ask(
@@ -220,50 +254,74 @@ class HttpDestination(DestinationObject):
         batch: Batch,
         path: str,
         params: Mapping[str, str] | None = None,
-    ) -> Any:
+    ) -> Response:
         """Ask about a batch that the destination has taken. Without an answer the batch is in doubt."""
         try:
-            return self._exchange(call, values, batch, answers=Answers(), path=path, params=params).json()
+            return self._exchange(call, values, batch, answers=Answers(), path=path, params=params)
         except CheckDestination as error:
-            raise _Stopped(Refused(error.problem)) from None
+            raise Stopped(Refused(error.problem)) from None
 
     def _pause_after(self, answer: Answer) -> float:
         """How long to wait before we ask about an accepted job again; stops if asking again is useless."""
         if isinstance(answer, (Retry, InDoubt)):
             return answer.after or _SLOWEST_POLL / 5
-        raise _Stopped(
+        raise Stopped(
             InDoubt(f"the destination accepted the batch but does not report its outcome: {_why(answer)}")
         )
 
     def _rejections(
-        self, operation: Operation, rule: Rejected, values: Mapping[str, str], document: Any, batch: Batch
+        self,
+        rule: Rejected,
+        values: Mapping[str, str],
+        response: Response,
+        document: Any,
+        batch: Batch,
+        rows: Sequence[str],
     ) -> Answer:
-        if rule.when is not None and not dig(document, rule.when):
+        refused = number_of(response, document, rule.when) if rule.when is not None else None
+        if refused == 0:
             return Accepted()
-        rejections = Rejections(rule, self._rule.match, batch.rows)
+        if refused is not None and refused > len(rows):
+            return InDoubt(f"the destination refused {refused} of {len(rows)} rows, which proves nothing")
+        rejections = Rejections(rule, self._rule.match, rows)
         if rule.get is None:
-            rejections.add(document)
+            rejections.add(items_of(response, document, rule.items, optional=True))
         else:
-            path: str | None = _path_of(rule.get, values, document)
-            params: Mapping[str, str] | None = rule.params
-            deadline = time.monotonic() + self._definition.timeout * 4
-            while path:
-                try:
-                    page = self._ask(rule, values, batch, path, params)
-                except _Stopped as stopped:
-                    pause = self._pause_after(stopped.answer)
-                    if time.monotonic() + pause > deadline:
-                        raise
-                    time.sleep(pause)
-                    continue
-                rejections.add(page)
-                path, params = (str(dig(page, rule.next) or "") if rule.next else ""), None
+            for items in self._pages(rule, values, response, document, batch):
+                rejections.add(items)
         reasons = {position: self._clean(reason) for position, reason in rejections.by_position.items()}
-        if rejections.unknown:
-            reason = f"the destination refused rows without naming them: {self._clean(rejections.unknown[0])}"
-            # Halving finds them, if good rows may be sent again under another key.
-            return Split(reason) if self.idempotency(batch.verb) is Idempotency.UPSERT else InDoubt(reason)
-        return Accepted(reasons)
+        named = len(reasons)
+        if not rejections.unknown and (refused is None or named >= refused):
+            return Accepted(reasons)
+        if refused == len(rows):
+            return Refused("the destination refused every row of the batch")
+        first = f": {self._clean(rejections.unknown[0])}" if rejections.unknown else ""
+        reason = f"the destination refused rows without naming them{first}"
+        # Halving finds them, if good rows may be sent again under another key.
+        return Split(reason) if self.idempotency(batch.verb) is Idempotency.UPSERT else InDoubt(reason)
+
+    def _pages(
+        self, rule: Rejected, values: Mapping[str, str], response: Response, document: Any, batch: Batch
+    ) -> Iterator[list[dict[str, Any]]]:
+        """The refused records, page by page."""
+        path: str | None = _path_of(rule.get or "", values, response, document)
+        params: Mapping[str, str] | None = {
+            key: formatted(value, values) for key, value in rule.params.items()
+        }
+        deadline = time.monotonic() + self._definition.timeout * 4
+        seen: set[str] = set()
+        while path is not None:
+            try:
+                answer = self._ask(rule, values, batch, path, params)
+            except Stopped as stopped:
+                pause = self._pause_after(stopped.answer)
+                if time.monotonic() + pause > deadline:
+                    raise
+                time.sleep(pause)
+                continue
+            page = document_of(answer, Evidence())
+            yield items_of(answer, page, rule.items)
+            path, params = next_page(answer, page, rule.next, seen), None
 
     def _limit(self, name: str | None) -> rates.RateLimit:
         wanted = name or ""
@@ -279,8 +337,13 @@ class HttpDestination(DestinationObject):
                 "Use the secret that the receiver shows, whsec_ and base64.",
             ) from None
 
-    def _reason(self, response: Response) -> str:
+    def _says_why(self, response: Response) -> str:
+        """The vendor's own words in an error answer; empty if there are none."""
         detail = dig(response.json(), self._definition.error) if self._definition.error else None
+        return detail if isinstance(detail, str) else ""
+
+    def _reason(self, response: Response) -> str:
+        detail = self._says_why(response)
         return self._clean(f"HTTP {response.status}" + (f": {detail}" if detail else ""))
 
     def _clean(self, text: str) -> str:
@@ -306,15 +369,24 @@ class HttpDestination(DestinationObject):
         )
 
 
-def _path_of(template: str, values: Mapping[str, str], document: Any) -> str:
-    """A path whose placeholders are connection values or values of the last answer, `{data.id}`."""
+def _path_of(template: str, values: Mapping[str, str], response: Response, document: Any) -> str:
+    """A path whose placeholders are connection values or values of the last answer, `{data.id}`.
+
+    Raises NoEvidence if the answer lacks one.
+    """
     known = dict(values)
     for part in template.split("{")[1:]:
         name = part.partition("}")[0]
-        found = dig(document, name)
-        if name not in known and found is not None:
-            known[name] = str(found)
-    return formatted(template, {key: quote(str(value), safe="") for key, value in known.items()})
+        if name not in known:
+            known[name] = text_of(response, document, name)
+    return formatted(template, {key: quote(value, safe="") for key, value in known.items()})
+
+
+def _moved(answer: Answer, positions: Sequence[int], missing: Mapping[int, str]) -> Answer:
+    """An answer about the rows sent as an answer about the batch's rows."""
+    if not isinstance(answer, Accepted):
+        return answer
+    return Accepted({**missing, **{positions[at]: reason for at, reason in answer.rejected.items()}})
 
 
 def _why(answer: Answer) -> str:

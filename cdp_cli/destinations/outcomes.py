@@ -24,9 +24,9 @@ class Rejections:
         self.by_position: dict[int, str] = {}
         self.unknown: list[str] = []  # reasons of records that match none of our rows
 
-    def add(self, document: Any) -> None:
+    def add(self, items: Sequence[Any]) -> None:
         """Read one page."""
-        for item in dig(document, self._rule.items) or []:
+        for item in items:
             reason = str(dig(item, self._rule.reason) or "rejected without a reason")
             position = self._by_index(item)
             if position is None:

@@ -120,6 +120,11 @@ def _render(
             sql, always = _render(entry, wanted, nulls, values)
             members.append(_member(key, sql) if always else f"{_key(key)} || {sql}")
         return _object(members), True
+    if isinstance(template, list):
+        # Each entry keeps its place: what a row does not have is null.
+        entries = [f"coalesce({_render(entry, wanted, nulls, values)[0]}, 'null')" for entry in template]
+        joined = " || ',' || ".join(entries)
+        return (f"'[' || {joined} || ']'" if entries else "'[]'"), True
     if isinstance(template, str) and template in wanted:
         return _object(_members(wanted[template], nulls)), True
     if isinstance(template, str) and template.startswith("$fields."):

@@ -32,9 +32,12 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """A reply: JSON, or no body if the document is None."""
+    """A reply: JSON, or no body if the document is None and there are no raw bytes."""
 
     status: int
     document: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
     content_type: str = "application/json"
+    raw: bytes | None = None  # in place of the document
+    drip: float = 0.0  # seconds between two bytes
+    answers: int = 1  # how often the same answer is sent

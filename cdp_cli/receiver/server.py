@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import ValidationError
 
+from cdp_cli.receiver.behaviours import BEHAVIOURS, Behaviour
 from cdp_cli.receiver.exchange import Reply, Request
 from cdp_cli.receiver.faults import Fault, Faults
 from cdp_cli.receiver.klaviyo import Klaviyo
@@ -43,6 +44,7 @@ class Receiver:
         self.klaviyo_api_key, self.webhook_secret = klaviyo_api_key, webhook_secret
         self.store = Store(store)
         self.faults = Faults()
+        self.behaviour: Behaviour | None = None
         self.requests: deque[Request] = deque(maxlen=KEPT_REQUESTS)  # the latest, for tests of our requests
         self._contracts: dict[str, Klaviyo | Webhook] = {
             "klaviyo": Klaviyo(self.store, klaviyo_api_key),
@@ -93,9 +95,14 @@ class Receiver:
         """Refuse the records whose fields have these values."""
         self.faults.add(Fault(kind="reject", where=where, reason=reason))
 
+    def behave(self, name: str) -> None:
+        """Answer as the behaviour of that name says, from now on."""
+        self.behaviour = BEHAVIOURS[name]
+
     def accept_everything(self) -> None:
-        """Turn all faults off."""
+        """Turn all faults and the behaviour off."""
         self.faults.clear()
+        self.behaviour = None
 
     def state(self) -> dict[str, dict[str, dict[str, Any]]]:
         """All records by destination, object and key."""
@@ -106,8 +113,8 @@ class Receiver:
         return self.store.log(after)
 
     def reset(self) -> None:
-        """Delete records, faults and requests."""
-        self.faults.clear()
+        """Delete records, faults, the behaviour and requests."""
+        self.accept_everything()
         self.requests.clear()
         self.store.reset()
 
@@ -119,7 +126,10 @@ class Receiver:
                 404, {"error": f"no destination at /{prefix}; there are {', '.join(self._contracts)}"}
             )
         self.requests.append(request)
-        return contract.handle(request)
+        behaviour = self.behaviour
+        if behaviour is None or not behaviour.concerns(request):
+            return contract.handle(request)
+        return behaviour.change(request, contract.handle(request) if behaviour.applies else Reply(200))
 
     def control(self, method: str, path: str, query: dict[str, str], body: bytes) -> Reply:
         """Answer /_receiver/...: inspection and faults."""
@@ -207,7 +217,13 @@ class _Handler(BaseHTTPRequestHandler):
         self._reply(reply)
 
     def _reply(self, reply: Reply) -> None:
-        content = b"" if reply.document is None else json.dumps(reply.document, ensure_ascii=False).encode()
+        content = reply.raw or b""
+        if reply.document is not None:
+            content = json.dumps(reply.document, ensure_ascii=False).encode()
+        for _ in range(reply.answers):
+            self._write(reply, content)
+
+    def _write(self, reply: Reply, content: bytes) -> None:
         self.send_response(reply.status)
         for name, value in reply.headers.items():
             self.send_header(name, value)
@@ -216,7 +232,13 @@ class _Handler(BaseHTTPRequestHandler):
         if reply.status != 204:
             self.send_header("Content-Length", str(len(content)))
         self.end_headers()
-        self.wfile.write(content)
+        if not reply.drip:
+            self.wfile.write(content)
+            return
+        for byte in content:
+            self.wfile.write(bytes([byte]))
+            self.wfile.flush()
+            time.sleep(reply.drip)
 
     def _cut(self) -> None:
         self.close_connection = True

@@ -37,11 +37,13 @@ objects:
       row: {id: $fields.external_id, contact: {email: $fields.email}}
       body: {members: $rows}
       rejected: {items: refused, index: at, reason: why}
+      accept: {source: "https://loyalty.example/api", status: [200], require: [refused]}
     remove:
       post: "/programs/{program}/members/delete"
       batch: {rows: 15, bytes: 1MB}
       row: $match
       body: {members: $rows}
+      accept: {source: "https://loyalty.example/api", status: [200]}
 """
 CONNECTIONS = """
 connections:

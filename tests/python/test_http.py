@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import gzip
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from cdp_cli.http import Http, NotSent, Response, Unanswered, retry_after
+from cdp_cli.http import MAX_ANSWER_BYTES, Http, NotSent, Response, Unanswered, retry_after
 
 
 @contextmanager
@@ -128,3 +131,64 @@ def test_retry_after_is_seconds_or_a_date(text: str | None, seconds: float | Non
 def test_a_body_that_is_no_json_is_none() -> None:
     assert Response(200, {}, b"<html>").json() is None
     assert Response(204, {}, b"").json() is None
+
+
+def test_an_answer_that_grows_beyond_all_measure_is_not_read() -> None:
+    packed = gzip.compress(b" " * (MAX_ANSWER_BYTES + 1))
+    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(packed)}\r\n\r\n"
+    with server(head.encode() + packed) as (url, _), pytest.raises(Unanswered, match="larger than 32 MB"):
+        Http(url, {}, 20).request("POST", "/", body=b"x")
+
+
+def test_an_encoding_within_an_encoding_is_not_read() -> None:
+    packed = gzip.compress(gzip.compress(b"{}"))
+    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip, gzip\r\nContent-Length: {len(packed)}\r\n\r\n"
+    with server(head.encode() + packed) as (url, _), pytest.raises(Unanswered, match="its encoding is"):
+        Http(url, {}, 5).request("POST", "/", body=b"x")
+
+
+def test_a_packed_answer_is_unpacked() -> None:
+    packed = gzip.compress(b'{"a": 1}')
+    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(packed)}\r\n\r\n"
+    with server(head.encode() + packed) as (url, _):
+        assert Http(url, {}, 5).request("GET", "/").json() == {"a": 1}
+
+
+@pytest.mark.parametrize("head", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n"])
+def test_a_byte_now_and_then_does_not_prolong_a_request(head: bytes) -> None:
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def drip() -> None:
+        connection, _ = listening.accept()
+        with connection, contextlib.suppress(OSError):
+            connection.recv(65536)
+            connection.sendall(head)
+            for byte in b"HTTP/1.1 200 OK" * 6:
+                connection.sendall(bytes([byte]))
+                time.sleep(0.1)
+
+    threading.Thread(target=drip, daemon=True).start()
+    began = time.monotonic()
+    with pytest.raises(Unanswered, match="timed out"):
+        Http(f"http://127.0.0.1:{listening.getsockname()[1]}", {}, 0.6).request("POST", "/", body=b"x")
+    assert time.monotonic() - began < 4
+    listening.close()
+
+
+def test_a_connection_with_bytes_behind_the_answer_is_dropped() -> None:
+    listening = socket.create_server(("127.0.0.1", 0))
+    connections = []
+
+    def serve() -> None:
+        for _ in range(2):
+            connection, _ = listening.accept()
+            connections.append(connection)
+            while connection.recv(65536):
+                connection.sendall(OK + OK)
+
+    threading.Thread(target=serve, daemon=True).start()
+    http = Http(f"http://127.0.0.1:{listening.getsockname()[1]}", {}, 5)
+    for _ in range(2):
+        assert http.request("POST", "/", body=b"x").body == b"{}"
+    assert len(connections) == 2
+    listening.close()

@@ -144,7 +144,7 @@ def _connect(path: Path, read_only: bool, wait_seconds: float) -> duckdb.DuckDBP
         try:
             return duckdb.connect(str(path), read_only=read_only)
         except duckdb.IOException as error:
-            if "lock" not in str(error).lower():
+            if "Could not set lock on file" not in str(error):
                 raise FixConfiguration(
                     f"{path} cannot be opened as a DuckDB file.",
                     "Check that it is one, that this version of DuckDB can read it, and its permissions.",

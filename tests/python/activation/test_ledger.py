@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 
 import duckdb
 import pytest
@@ -62,6 +63,33 @@ def test_a_ledger_that_is_no_database_is_refused_and_left_alone(world: World) ->
     with pytest.raises(FixConfiguration, match="cannot be opened as a DuckDB file"):
         world.run()
     assert path.read_text() == "not a database"
+
+
+def _truncated(whole: bytes) -> bytes:
+    return whole[:5000]
+
+
+def _empty(whole: bytes) -> bytes:
+    return b""
+
+
+def _garbage(whole: bytes) -> bytes:
+    return b"\x93lock\x00" * 4000
+
+
+def _wrong_checksum(whole: bytes) -> bytes:
+    # DuckDB says "... does not match stored checksum ... in block at location ...".
+    return whole[:8292] + b"\x55" * 200 + whole[8492:]
+
+
+@pytest.mark.parametrize("damaged", [_truncated, _empty, _garbage, _wrong_checksum])
+def test_a_damaged_ledger_is_not_said_to_be_in_use(world: World, damaged: Callable[[bytes], bytes]) -> None:
+    world.arrange(person("a"))
+    world.run()
+    path = world.ledger_dir / "crm__people.duckdb"
+    path.write_bytes(damaged(path.read_bytes()))
+    with pytest.raises(FixConfiguration, match="cannot be opened as a DuckDB file"):
+        world.run()
 
 
 def test_an_outbox_that_no_ledger_names_is_dropped(world: World) -> None:

@@ -295,4 +295,5 @@ objects:
           type: profile-bulk-import-job
           attributes: {profiles: {data: $rows}}
           relationships: {lists: {data: [{type: list, id: "{list}"}]}}
+      accept: {source: https://vendor.example/api, status: [202], require: [data.id]}
 """

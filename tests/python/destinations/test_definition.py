@@ -38,6 +38,28 @@ CASES = [
         '{hash: rot13, description: "Any',
         "'rot13' is not a hash; there are md5, sha256.",
     ),
+    (
+        "      row: $fields",
+        "      row: {all: [$fields.x, $everything]}",
+        "'$everything' has a $name that is not",
+    ),
+    ("      row: $fields", "      row: 'mail $fields.x'", "'mail $fields.x' has a $name that is not"),
+    ("      row: $fields", "      row: {$fields: 1}", "the key '$fields' is not filled in"),
+    ("data: $rows}", "data: $rows, list: '{list-id}'}", "upsert.body: {list-id} is unknown; there are"),
+    ("data: $rows}", "data: $rowss}", "upsert.body must hold $rows or $row once, and holds 0"),
+    ("data: $rows}", "data: $row}", "upsert.body holds $row, which needs batch.rows: 1"),
+    ('post: ""\n      limit', 'post: "/{org}"\n      limit', "upsert.post: {org} is unknown; there are"),
+    ("{items: rejected,", "{items: 'rows[?status==error]',", "'rows[?status==error]' is not a path of keys"),
+    ("{items: rejected,", "{items: rejected, params: {a: $x},", "rejected.params: '$x' has a $name"),
+    ("application/json}", "application/json, X-Team: '{team}'}", "headers: {team} is unknown"),
+    ("absent: [error,", "absent: ['error.*',", "'error.*' is not a path of keys and positions"),
+    ("        body: json_or_empty", "        body: anything", "upsert.accept.body: input should be 'json'"),
+    (
+        "batch: {rows: 1000",
+        "answers: {done: [404]}\n      batch: {rows: 1000",
+        "answers.done needs batch.rows: 1",
+    ),
+    ("      accept: ", "      acccept: ", "unknown key objects.*.upsert.acccept"),
     ("destination: own_webhook", "destination: wehbook", "destination is 'wehbook'."),
     ("destination: own_webhook", "channel: own_webhook", "channel is now called destination."),
     (
@@ -58,6 +80,20 @@ def test_a_mistake_in_a_destination_is_named(old: str, new: str, sentence: str, 
         load_definition("own_webhook", tmp_path)
     assert str(path) in caught.value.problem
     assert sentence in caught.value.problem
+
+
+def test_an_operation_without_evidence_does_not_load(tmp_path: Path) -> None:
+    head, _, rest = WEBHOOK.partition("      accept: ")
+    path = tmp_path / "destinations" / "own_webhook.yml"
+    path.parent.mkdir()
+    path.write_text(head + rest[rest.index("    create:") :], encoding="utf-8")
+    with pytest.raises(FixConfiguration, match=r"upsert\.accept is missing"):
+        load_definition("own_webhook", tmp_path)
+
+
+def test_what_was_not_processed_is_no_refusal() -> None:
+    # RFC 9110, 15.5.20, and RFC 8470, 5.2
+    assert [Answers().meaning(status) for status in (421, 425)] == ["retry", "retry"]
 
 
 def test_the_more_exact_status_wins() -> None:

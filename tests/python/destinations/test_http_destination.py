@@ -83,6 +83,45 @@ def test_removing_whom_the_destination_does_not_know_is_done(open_object: Open, 
     assert {request.method for request in receiver.requests} == {"GET"}
 
 
+def test_adding_whom_the_destination_does_not_know_is_an_error_of_that_row(
+    settings: Settings, receiver: Receiver
+) -> None:
+    text = find_destinations()["klaviyo"].read_text(encoding="utf-8")
+    anchor = text.index("    remove_member:")
+    by_id = text[anchor:].replace("remove_member:", "append:").replace("delete:", "post:", 1)
+    profiles = altered_klaviyo(settings, {text[anchor:]: text[anchor:].rstrip() + "\n" + by_id})
+    profiles.send(batch(profiles, Verb.UPSERT, PEOPLE[1:]))
+    members = connect("newsletter", "vip_list", settings)
+    assert members.send(batch(members, Verb.APPEND, PEOPLE)) == Accepted(
+        {0: "the destination does not know this row"}
+    )
+    assert [row["external_id"] for row in receiver.state()["klaviyo"]["list:VIPS01"].values()] == ["p2"]
+
+
+def test_events_refused_without_a_name_are_not_halved(settings: Settings, receiver: Receiver) -> None:
+    # The halves would have keys of their own, and the events that were taken would come twice.
+    profiles = altered_klaviyo(settings, {"idempotency: upsert": "idempotency: append_only"})
+    receiver.behave("failed_without_names")
+    assert profiles.send(batch(profiles, Verb.UPSERT, PEOPLE)) == InDoubt(
+        "the destination refused rows without naming them"
+    )
+
+
+def test_the_parameters_of_a_poll_are_sent(settings: Settings, receiver: Receiver) -> None:
+    job = '"/api/profile-bulk-import-jobs/{data.id}"\n        limit: job'
+    profiles = altered_klaviyo(settings, {job: f"{job}\n        params: {{include: '{{object}}'}}"})
+    assert profiles.send(batch(profiles, Verb.UPSERT, PEOPLE)) == Accepted()
+    assert receiver.requests[-1].query == {"include": "profiles"}
+
+
+def test_a_404_page_of_a_proxy_is_not_the_vendor_s_word(open_object: Open, receiver: Receiver) -> None:
+    profiles = open_object("newsletter", "profiles")
+    profiles.send(batch(profiles, Verb.UPSERT, PEOPLE[:1]))
+    receiver.behave("not_found_page")
+    with pytest.raises(CheckDestination, match="refuses us"):
+        profiles.send(batch(profiles, Verb.REMOVE, PEOPLE[:1], key="key-2"))
+
+
 def test_someone_who_is_not_found_by_id_is_found_by_address(open_object: Open, receiver: Receiver) -> None:
     members = open_object("newsletter", "vip_list")
     members.send(batch(members, Verb.ADD_MEMBER, [{"email": "ada@example.com"}, {"email": "bo@example.com"}]))

@@ -17,7 +17,7 @@ RULE = Rejected(items="errors", index="at", key="record", reason="why.text")
 
 def read(*items: object) -> Rejections:
     found = Rejections(RULE, ("external_id", "email"), ROWS)
-    found.add({"errors": list(items)})
+    found.add(items)
     return found
 
 

@@ -185,3 +185,14 @@ def test_klaviyo_merges_attributes_as_klaviyo_does(receiver: Receiver) -> None:
     put(external_id="p1", email="new@x.de")
     put(email="a@x.de")  # nobody's any more, so it is a new profile
     assert len(receiver.state()["klaviyo"]["profiles"]) == 2
+
+
+def test_the_program_starts_it_with_a_behaviour() -> None:
+    ask = (
+        "import os, urllib.request as r; print(r.urlopen(os.environ['CDP_RECEIVER_URL'] + '/webhook').read())"
+    )
+    command = ["receiver", "--port", "0", "--behave", "login_page", "--", sys.executable, "-c", ask]
+    done = subprocess.run(
+        [sys.executable, "-m", "cdp_cli.cli", *command], capture_output=True, timeout=60, check=False
+    )
+    assert (done.returncode, b"Please sign in" in done.stdout) == (0, True)

@@ -1,6 +1,6 @@
-"""HTTP with keep-alive and timeouts. A failure says whether the request may have been applied.
+"""HTTP with keep-alive and limits of time and size. A failure says whether the request may have been applied.
 
-The only module that imports requests. `NotSent`: the request never left. `Unanswered`: it was sent, may have
+`NotSent`: the request never left. `Unanswered`: it was sent, may have
 been applied, and has no answer. Redirects are not followed, so that credentials are not sent to another host.
 """
 
@@ -11,6 +11,7 @@ import json
 import re
 import threading
 import time
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import metadata
@@ -18,11 +19,20 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
-from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError, ProxyError, SSLError
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    MaxRetryError,
+    NewConnectionError,
+    ProxyError,
+    SSLError,
+)
+
+from cdp_cli.http.sessions import Session
 
 CONNECT_SECONDS = 10.0
-_POOL = 32
+MAX_ANSWER_BYTES = 32_000_000  # after decompression
+_CHUNK = 1 << 16
 
 Headers = Mapping[str, str]
 
@@ -35,6 +45,10 @@ class Unanswered(Exception):
     """The request was sent, or may have been, and no answer came."""
 
 
+class _Unusable(Exception):
+    """An answer that is not read to its end."""
+
+
 @dataclass(frozen=True)
 class Response:
     """A status, its headers in lower case, and the body as bytes."""
@@ -44,10 +58,10 @@ class Response:
     body: bytes
 
     def json(self) -> Any:
-        """The body as JSON, or None if it is not JSON."""
+        """The body as JSON, or None if it is not JSON, or is nested too deeply to be read."""
         try:
             return json.loads(self.body) if self.body else None
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
 
     def retry_after(self, now: float | None = None) -> float | None:
@@ -71,7 +85,11 @@ class Http:
 
     def __init__(self, base_url: str, headers: Headers, timeout: float, secrets: Iterable[str] = ()) -> None:
         self._base_url = base_url.rstrip("/")
-        self._headers = {"User-Agent": f"cdp-cli/{metadata.version('cdp-cli')}", **headers}
+        self._headers = {
+            "User-Agent": f"cdp-cli/{metadata.version('cdp-cli')}",
+            "Accept-Encoding": "gzip",
+            **headers,
+        }
         self._timeout = timeout
         self._secrets = sorted((secret for secret in secrets if secret), key=len, reverse=True)
         self._threads = threading.local()
@@ -97,8 +115,10 @@ class Http:
 
         Raises NotSent or Unanswered, with a reason that holds no secret.
         """
+        session = self._session()
+        session.watch.start(self._timeout)
         try:
-            answer = self._session().request(
+            answer = session.request(
                 method,
                 self._address(path),
                 params=dict(params) if params else None,
@@ -106,15 +126,25 @@ class Http:
                 headers={**self._headers, **(headers or {})},
                 timeout=(min(CONNECT_SECONDS, self._timeout), self._timeout),
                 allow_redirects=False,
+                stream=True,
             )
-        except requests.RequestException as error:
+            with answer:
+                content = _content(answer.raw)
+            session.drop_if_more(answer)
+        except _Unusable as error:
+            raise Unanswered(f"{self.host} gave no usable answer ({error})") from None
+        except (requests.RequestException, HTTPError, OSError, ValueError) as error:
+            if session.watch.ran_out:
+                raise Unanswered(f"{self.host} did not answer (timed out)") from None
             cause = _cause(error)
             if isinstance(cause, (NewConnectionError, ConnectTimeoutError, SSLError, ProxyError)):
                 raise NotSent(f"{self.host} cannot be reached ({_kind(cause)})") from None
             if isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidHeader)):
                 raise NotSent(f"{self.host}: the request cannot be made ({_kind(error)})") from None
             raise Unanswered(f"{self.host} did not answer ({_kind(cause)})") from None
-        return Response(answer.status_code, {k.lower(): v for k, v in answer.headers.items()}, answer.content)
+        finally:
+            session.watch.stop()
+        return Response(answer.status_code, {k.lower(): v for k, v in answer.headers.items()}, content)
 
     def masked(self, text: str) -> str:
         """`text` without our secrets, in case the other side repeated one."""
@@ -132,18 +162,31 @@ class Http:
             )
         return path
 
-    def _session(self) -> requests.Session:
-        session: requests.Session | None = getattr(self._threads, "session", None)
+    def _session(self) -> Session:
+        session: Session | None = getattr(self._threads, "session", None)
         if session is None:
-            session = requests.Session()
-            # With an `auth` of its own, requests does not replace our Authorization by credentials from
-            # ~/.netrc.
-            session.auth = lambda request: request
-            adapter = HTTPAdapter(pool_connections=_POOL, pool_maxsize=_POOL, max_retries=0)
-            session.mount("https://", adapter)
-            session.mount("http://", adapter)
-            self._threads.session = session
+            session = self._threads.session = Session()
         return session
+
+
+def _content(raw: Any) -> bytes:
+    """The body, at most MAX_ANSWER_BYTES of it, unpacked if it is gzip."""
+    encoding = raw.headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in ("identity", "gzip", "x-gzip", ""):
+        # Two layers of gzip would make one small chunk larger than the memory.
+        raise _Unusable(f"its encoding is {encoding[:40]}")
+    unpacking = zlib.decompressobj(zlib.MAX_WBITS | 16) if "gzip" in encoding else None
+    found = bytearray()
+    while chunk := raw.read(_CHUNK, decode_content=False):
+        try:
+            found += unpacking.decompress(chunk, MAX_ANSWER_BYTES + 1 - len(found)) if unpacking else chunk
+        except zlib.error:
+            raise _Unusable("it is not gzip") from None
+        if len(found) > MAX_ANSWER_BYTES:
+            raise _Unusable(f"it is larger than {MAX_ANSWER_BYTES // 1_000_000} MB")
+    if unpacking and found and not unpacking.eof:
+        raise _Unusable("its gzip ends too early")
+    return bytes(found)
 
 
 def _cause(error: Exception) -> BaseException:
