@@ -18,6 +18,7 @@ MODELS = {
         "select profile_id, 'service' as purpose, 'granted' as state from main.people"
     ),
     "profiles/profile_suppressions": "select 'x' as profile_id, '*' as channel where false",
+    "profiles/profile_dialled_numbers": "select 'x' as profile_id, '1' as digits where false",
     "profiles/profile_identifiers": (
         "select profile_id, 'email' as identifier_type, email as identifier_value, "
         "'personal' as identifier_class from main.people"

@@ -28,8 +28,8 @@ events as (
 
     select
         typed.*,
-        coalesce(known_type = 'email', is_no) as is_email,
-        coalesce(known_type = 'phone', is_no) as is_phone
+        coalesce(typed.known_type = 'email', typed.is_no) as is_email,
+        coalesce(typed.known_type = 'phone', typed.is_no) as is_phone
 
     from typed
 

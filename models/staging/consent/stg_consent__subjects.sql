@@ -21,6 +21,16 @@ typed as (
 
 ),
 
+readings as (
+
+    select 'email' as subject_type
+
+    union all
+
+    select 'phone' as subject_type
+
+),
+
 -- A subject of an unknown type can be either.
 addresses as (
 
@@ -31,11 +41,7 @@ addresses as (
 
     from typed
 
-    inner join (
-        select 'email' as subject_type
-        union all
-        select 'phone' as subject_type
-    ) as readings
+    inner join readings
         on coalesce(typed.subject_type, readings.subject_type) = readings.subject_type
 
     group by

@@ -95,38 +95,44 @@ statements as (
 
     select
         'record' as subject_type,
-        record_id as subject,
+        understood_events.record_id as subject,
         understood_events.*
 
     from understood_events
 
-    where record_id is not null
+    where understood_events.record_id is not null
 
     union all
 
     select
         'email' as subject_type,
-        email as subject,
+        understood_events.email as subject,
         understood_events.*
 
     from understood_events
 
     where
-        email is not null
-        and (state <> 'granted' or record_id is null)
+        understood_events.email is not null
+        and (understood_events.state <> 'granted' or understood_events.record_id is null)
 
     union all
 
     select
-        case when national_phone is null then 'phone' else 'national_phone' end as subject_type,
-        coalesce(national_phone, phone) as subject,
+        case
+            when understood_events.national_phone is null then 'phone'
+            else 'national_phone'
+        end as subject_type,
+        coalesce(understood_events.national_phone, understood_events.phone) as subject,
         understood_events.*
 
     from understood_events
 
     where
-        coalesce(national_phone, phone) is not null
-        and (state <> 'granted' or (record_id is null and email is null))
+        coalesce(understood_events.national_phone, understood_events.phone) is not null
+        and (
+            understood_events.state <> 'granted'
+            or (understood_events.record_id is null and understood_events.email is null)
+        )
 
 ),
 
