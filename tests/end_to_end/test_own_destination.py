@@ -153,6 +153,10 @@ def test_a_project_s_own_destination_gets_rows_changes_and_removals(
     with duckdb.connect(str(project.warehouse)) as warehouse:
         warehouse.execute("delete from activation.loyalty__members where profile_id = 'p1'")
         warehouse.execute(
+            "update profiles.profile_identifiers set identifier_value = 'new@example.com' "
+            "where profile_id = 'p2'"
+        )
+        warehouse.execute(
             "update activation.loyalty__members set email = ' New@Example.com' where profile_id = 'p2'"
         )
     second = sync()
