@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 DAYS = ("today", "tomorrow")
 ENGINES = ("dev", "spark")
 # What a run writes down about itself: its ids and times, and the model's, which name all that it weighed.
-OF_THE_RUN = {
+OF_THE_RUN = {"refused_at", 
     "run_id", "seen_at", "scored_at", "assigned_at", "occurred_at", "event_id", "decided_at", "retired_at",
     "version", "minted_at",
 }  # fmt: skip
