@@ -20,9 +20,9 @@ pytestmark = pytest.mark.slow
 DAYS = ("today", "tomorrow")
 ENGINES = ("dev", "spark")
 # What a run writes down about itself: its ids and times, and the model's, which name all that it weighed.
-OF_THE_RUN = {"refused_at", 
+OF_THE_RUN = {
     "run_id", "seen_at", "scored_at", "assigned_at", "occurred_at", "event_id", "decided_at", "retired_at",
-    "version", "minted_at",
+    "version", "minted_at", "refused_at",
 }  # fmt: skip
 ABOUT_THE_RUN = {
     "identity.identity_run", "identity.identity_record_log", "identity.identity_models", "cdp.loads",
