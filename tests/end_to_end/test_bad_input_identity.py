@@ -301,7 +301,7 @@ def test_it_is_refused_in_a_sentence_and_nobody_changes(demo: Project, case: Cas
             encoding="utf-8",
         )
     if case.setting[0]:
-        settings = demo.root / "dbt_project.yml"
+        settings = demo.engine / "dbt_project.yml"
         text = settings.read_text(encoding="utf-8")
         assert case.setting[0] in text
         settings.write_text(text.replace(*case.setting), encoding="utf-8")
@@ -338,7 +338,7 @@ def test_a_part_of_a_build_under_an_earlier_run_adds_nothing(demo: Project) -> N
     before = people_of(demo)
     ran = demo.dbt("build", "--select", "identity_models+")
     assert ran.code == 1
-    assert "and identity.identity_pairs has rows of" in ran.out
+    assert "and identity_pairs has rows of" in ran.out
     assert "Build identity_run too: `dbt build --select +identity_assignments+`." in ran.out
     assert people_of(demo) == before
 
