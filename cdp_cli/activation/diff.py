@@ -36,10 +36,14 @@ def render(
     fields = [column for column in payload.columns if column != PROFILE_ID]
     verb = sync.spec.mode.put
     match = match_columns(fields, destination)
-    normalised = "".join(
-        f",\n                {destination.field_sql(field)} as {quoted(field)}" for field in fields
-    )
     work.register("payload_rows", payload.rows)
+    given = _types(work, "select * from payload_rows")
+    normalised = "".join(
+        f",\n                {destination.field_sql(field, given[field])} as {quoted(field)}"
+        for field in fields
+    )
+    types = _types(work, f"select {PROFILE_ID}{normalised} from payload_rows")
+    types.pop(PROFILE_ID)
     work.register("eligibility", payload.eligibility)
     work.register("identifiers", payload.identifiers)
     work.execute(
@@ -71,7 +75,7 @@ def render(
                 *,
                 case
                     when _cdp_blocked is null and _cdp_foreign is null
-                        then {destination.row_sql(verb, fields, dict(sync.spec.nulls))}
+                        then {destination.row_sql(verb, types, dict(sync.spec.nulls))}
                 end as _cdp_body
             from checked
         )
@@ -84,7 +88,7 @@ def render(
                 when _cdp_blocked is not null then null
                 when _cdp_foreign is not null then _cdp_foreign
                 when strlen(_cdp_body) > {_room(destination, verb)} then 'larger than the destination accepts'
-                else {destination.invalid_sql(verb, fields)}
+                else {destination.invalid_sql(verb, types)}
             end as invalid,
             _cdp_body as body,
             md5({literal(verb.value)} || _cdp_body) as hash,
@@ -92,14 +96,9 @@ def render(
         from rendered
         """
     )
-    described = work.execute(
-        "describe select "
-        + ", ".join(["1 as one", *(f"{destination.field_sql(field)} as {quoted(field)}" for field in match)])
-        + " from payload_rows"
-    ).fetchall()
     for name in ("payload_rows", "eligibility", "identifiers"):
         work.unregister(name)
-    return Rendered({row[0]: row[1] for row in described[1:]})
+    return Rendered({field: types[field] for field in match})
 
 
 def compare(work: duckdb.DuckDBPyConnection, sync: Sync, rendered: Rendered) -> None:
@@ -198,7 +197,6 @@ def stage_removals(
     verb = sync.spec.mode.remove
     if verb is None:
         raise ValueError(f"mode {sync.spec.mode.value} never removes")
-    fields = list(rendered.match)
     typed = "".join(
         f",\n                try_cast({_extract('known_match_keys', field)} as {kind}) as {quoted(field)}"
         for field, kind in rendered.match.items()
@@ -223,7 +221,7 @@ def stage_removals(
             cast(null as varchar) as hash,
             _cdp_match_keys as match_keys,
             _cdp_why as why,
-            {destination.row_sql(verb, fields, {})} as body
+            {destination.row_sql(verb, rendered.match, {})} as body
         from leaving
         """
     )
@@ -247,6 +245,11 @@ def stage_puts(work: duckdb.DuckDBPyConnection) -> None:
             and not (planned.is_moved and planned.key in (select key from ledger.acknowledged))
         """
     )
+
+
+def _types(work: duckdb.DuckDBPyConnection, sql: str) -> dict[str, str]:
+    """The columns of a query with their DuckDB types."""
+    return {row[0]: row[1] for row in work.execute(f"describe {sql}").fetchall()}
 
 
 def quoted(name: str) -> str:

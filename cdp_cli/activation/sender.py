@@ -128,7 +128,7 @@ def read_back(
     rows = ledger.outbox.bodies(frozen.first_row, frozen.end_row)
     try:
         answer: Answer | CheckDestination = destination.read_back(
-            Batch(frozen.batch_id, frozen.idempotency_key, frozen.verb, rows)
+            Batch(frozen.batch_id, frozen.idempotency_key, frozen.verb, "\n".join(rows))
         )
     except CheckDestination as problem:
         answer = problem
@@ -145,7 +145,7 @@ def _deliver(
 ) -> _Delivered:
     """Send one batch until it is answered, as often as its idempotency and the pace allow."""
     kind = destination.idempotency(frozen.verb)
-    batch = Batch(frozen.batch_id, frozen.idempotency_key, frozen.verb, rows)
+    batch = Batch(frozen.batch_id, frozen.idempotency_key, frozen.verb, "\n".join(rows))
     doubtful = frozen.doubtful
     requests = 0
     while True:

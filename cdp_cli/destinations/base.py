@@ -9,6 +9,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Protocol
 
 
@@ -44,21 +45,45 @@ class BatchLimits:
 
 
 @dataclass(frozen=True)
+class Part:
+    """The place of a batch among those that its run freezes for one verb."""
+
+    run_id: str = ""
+    number: int = 1  # from 1
+    is_last: bool = True
+    rows: int = 0  # of all batches together
+
+
+@dataclass(frozen=True)
 class Batch:
-    """Rows that are sent together. `rows` are JSON texts, as `Destination.row_sql` rendered them."""
+    """Rows that are sent together: JSON texts as `Destination.row_sql` rendered them, one a line.
+
+    JSON text has no line break of its own, so `lines` is cut and joined without being read.
+    """
 
     batch_id: str
     idempotency_key: str  # stays the same over retries and after a crash
     verb: Verb
-    rows: Sequence[str]
+    lines: str
     attempt: int = 1
+    kept: Mapping[str, str] = field(default_factory=dict)  # of an earlier answer `Pending`
+    part: Part = Part()
+
+    @cached_property
+    def rows(self) -> list[str]:
+        """The rows one by one."""
+        return self.lines.split("\n") if self.lines else []
 
 
 @dataclass(frozen=True)
 class Accepted:
-    """The destination took the batch, except the rejected rows: position in the batch, and reason."""
+    """The destination took the batch, except some rows, by position in the batch, each with a reason.
+
+    `rejected` rows were refused. Of `unknown` rows the answer says nothing: they may have been taken.
+    """
 
     rejected: Mapping[int, str] = field(default_factory=dict)
+    unknown: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -84,14 +109,32 @@ class Retry:
 
 
 @dataclass(frozen=True)
+class Pending:
+    """The destination works on the batch: ask `Destination.resume` in `after` seconds, or in a later run.
+
+    `kept` is written into the ledger before anything else happens, so a job is asked about again and not
+    started twice. It holds ids of the destination's, no secret and nobody's data.
+    """
+
+    kept: Mapping[str, str]
+    reason: str
+    after: float = 1.0
+
+
+@dataclass(frozen=True)
 class InDoubt:
-    """We sent the batch and have no answer: a cut connection, a timeout, a 5xx after the body was read."""
+    """We sent the batch and have no answer: a cut connection, a timeout, a 5xx after the body was read.
+
+    `answered` tells an error that the destination reported from silence: a row that it cannot digest may be
+    the cause, so halves of the batch may get through.
+    """
 
     reason: str
     after: float | None = None
+    answered: bool = False
 
 
-Answer = Accepted | Refused | Split | Retry | InDoubt
+Answer = Accepted | Refused | Split | Retry | Pending | InDoubt
 
 
 class Destination(Protocol):
@@ -100,6 +143,13 @@ class Destination(Protocol):
     Column names are the payload's columns in the activation model, `profile_id` left out unless the model
     selects it under another name.
     """
+
+    @property
+    def address(self) -> Mapping[str, str]:
+        """What says where the rows go, without secrets: destination, address, object, ids of the account.
+
+        The ledger is bound to it: what was sent to one address says nothing about another.
+        """
 
     @property
     def match_fields(self) -> Sequence[str]:
@@ -123,26 +173,33 @@ class Destination(Protocol):
     def limits(self, verb: Verb) -> BatchLimits:
         """How much fits into one request of this verb."""
 
-    def field_sql(self, column: str) -> str:
+    def field_sql(self, column: str, kind: str = "VARCHAR") -> str:
         """A DuckDB expression over the quoted column that normalises and, if the destination wants it, hashes
-        the value. Null stays null, and an unusable value becomes null.
+        the value. Null stays null, and an unusable value becomes null. `kind` is the column's DuckDB type.
 
         Raises FixConfiguration if the object has no such field.
         """
 
-    def row_sql(self, verb: Verb, columns: Sequence[str], nulls: Mapping[str, str]) -> str:
+    def row_sql(self, verb: Verb, columns: Mapping[str, str], nulls: Mapping[str, str]) -> str:
         """A DuckDB expression over the quoted, normalised columns that renders one row as JSON text.
 
+        `columns` are names with their DuckDB types.
         `nulls` says for a column whether a null is left out (`omit`, the default) or sent (`clear`).
         """
 
-    def invalid_sql(self, verb: Verb, columns: Sequence[str]) -> str:
+    def invalid_sql(self, verb: Verb, columns: Mapping[str, str]) -> str:
         """A DuckDB expression: the reason why the normalised row cannot be sent, or null."""
 
     def send(self, batch: Batch) -> Answer:
         """Send the batch once, within the destination's rate windows, and return its answer.
 
         Raises CheckDestination if no batch can succeed now: unreachable, credentials refused.
+        """
+
+    def resume(self, batch: Batch) -> Answer:
+        """Go on with a batch that was `Pending`: ask once what became of it, by what it kept.
+
+        Raises CheckDestination as `send` does.
         """
 
     def read_back(self, batch: Batch) -> Answer:

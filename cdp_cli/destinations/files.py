@@ -35,7 +35,7 @@ class FilesDestination(DestinationObject):
         self._base = connection.project_dir / connection.settings["folder"] / connection.schema_prefix
         self._folder = self._base / _UNSAFE.sub("_", connection.object_name)
 
-    def row_sql(self, verb: Verb, columns: Sequence[str], nulls: Mapping[str, str]) -> str:
+    def row_sql(self, verb: Verb, columns: Mapping[str, str], nulls: Mapping[str, str]) -> str:
         """One row as JSON text. In CSV and Parquet every row has every column, so nulls are written."""
         everything = nulls if self._nest else dict.fromkeys(columns, "clear")
         return super().row_sql(verb, columns, everything)
@@ -45,6 +45,10 @@ class FilesDestination(DestinationObject):
         name = f"{batch.verb.value}-{_UNSAFE.sub('_', batch.idempotency_key)}.{_SUFFIXES[self._format]}"
         self._write(self._folder / name, _WRITERS[self._format](batch.rows))
         return Accepted()
+
+    def resume(self, batch: Batch) -> Answer:
+        """Not used: a file is written in one step."""
+        return InDoubt("a file is written in one step")
 
     def read_back(self, batch: Batch) -> Answer:
         """Not used: a batch that is written again replaces its file."""

@@ -116,6 +116,10 @@ class HttpDestination(DestinationObject):
     def _asking(self, lookup: Lookup, batch: Batch) -> Ask:
         return lambda values, path: self._exchange(lookup, values, batch, answers=Answers(), path=path)
 
+    def resume(self, batch: Batch) -> Answer:
+        """Not used yet: a job is waited for."""
+        return InDoubt("a job is waited for")
+
     def read_back(self, batch: Batch) -> Answer:
         """Not used: the same batch is sent again instead."""
         return InDoubt(f"{self._definition.destination} cannot say what became of a {batch.verb.value} batch")
@@ -128,7 +132,7 @@ class HttpDestination(DestinationObject):
         body = (
             json.dumps(check.body).encode() if isinstance(check, Check) and check.body is not None else None
         )
-        probe = Batch("check", f"check-{time.time_ns()}", next(iter(self.verbs)), [])
+        probe = Batch("check", f"check-{time.time_ns()}", next(iter(self.verbs)), "")
         try:
             response = self._exchange(check, self._values, probe, body=body, answers=Answers())
             if isinstance(check, Check) and check.accept is not None:

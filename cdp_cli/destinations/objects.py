@@ -26,6 +26,17 @@ class DestinationObject:
         return f"{type(self).__name__}({self.connection.name!r}, {self.connection.object_name!r})"
 
     @property
+    def address(self) -> Mapping[str, str]:
+        """Where the rows go: the destination, its address, the object, and the connection's settings."""
+        connection = self.connection
+        return {
+            "destination": connection.definition.destination,
+            "address": connection.base_url,
+            "object": connection.object_name,
+            **{f"settings.{name}": value for name, value in sorted(connection.settings.items())},
+        }
+
+    @property
     def match_fields(self) -> Sequence[str]:
         """The fields by which the destination finds a row, the strongest first."""
         return self._rule.match
@@ -61,21 +72,26 @@ class DestinationObject:
             concurrency=min(concurrency, batch.concurrency) if concurrency else batch.concurrency,
         )
 
-    def field_sql(self, column: str) -> str:
+    def field_sql(self, column: str, kind: str = "VARCHAR") -> str:
         """The column normalised and hashed as the destination asks. Raises FixConfiguration for any other."""
         rule = self._field(column)
         return fields.expression(column, rule.normalise, rule.hash)
 
-    def row_sql(self, verb: Verb, columns: Sequence[str], nulls: Mapping[str, str]) -> str:
+    def row_sql(self, verb: Verb, columns: Mapping[str, str], nulls: Mapping[str, str]) -> str:
         """One row as JSON text."""
         operation = self._operation(verb)
         for column in columns:
             self._field(column)
         return rendering.row_sql(
-            operation.row, columns, self._rule.match, nulls, self._nest, {**self._values, "verb": verb.value}
+            operation.row,
+            list(columns),
+            self._rule.match,
+            nulls,
+            self._nest,
+            {**self._values, "verb": verb.value},
         )
 
-    def invalid_sql(self, verb: Verb, columns: Sequence[str]) -> str:
+    def invalid_sql(self, verb: Verb, columns: Mapping[str, str]) -> str:
         """Why a row cannot be sent, or null."""
         self._operation(verb)
         match = [column for column in self._rule.match if column in columns]

@@ -171,7 +171,12 @@ class Double:
     verbs: frozenset[Verb] = field(default_factory=lambda: frozenset(Verb))
     medium: str = "email"
     purposes: frozenset[str] = frozenset()
+    object: str = "people"
     unreachable: bool = False
+
+    @property
+    def address(self) -> Mapping[str, str]:
+        return {"destination": "double", "object": self.object}
 
     def idempotency(self, verb: Verb) -> Idempotency:
         return self.kind
@@ -179,14 +184,14 @@ class Double:
     def limits(self, verb: Verb) -> BatchLimits:
         return BatchLimits(self.rows, self.body_bytes, self.row_bytes, self.concurrency)
 
-    def field_sql(self, column: str) -> str:
+    def field_sql(self, column: str, kind: str = "VARCHAR") -> str:
         if column == "no_such_field":
             raise FixConfiguration(f"The object people has no field {column!r}.", "Drop the column.")
         if column == "email":
             return "nullif(lower(trim(\"email\")), '')"
         return f'"{column}"'
 
-    def row_sql(self, verb: Verb, columns: Sequence[str], nulls: Mapping[str, str]) -> str:
+    def row_sql(self, verb: Verb, columns: Mapping[str, str], nulls: Mapping[str, str]) -> str:
         pairs = []
         for column in columns:
             if column == "note":  # a column that this destination has no field for
@@ -196,7 +201,7 @@ class Double:
             pairs.append(f'case when "{column}" is null then {otherwise} else {pair} end')
         return f"'{{' || array_to_string([{', '.join(pairs)}], ',') || '}}'"
 
-    def invalid_sql(self, verb: Verb, columns: Sequence[str]) -> str:
+    def invalid_sql(self, verb: Verb, columns: Mapping[str, str]) -> str:
         known = [
             f'"{column}" is null' for column in ("external_id", "email", "event_id") if column in columns
         ]
@@ -224,6 +229,9 @@ class Double:
         if status == 409:
             return Refused("it conflicts")
         return InDoubt("the connection was cut")
+
+    def resume(self, batch: Batch) -> Answer:
+        return InDoubt("the double has no jobs")
 
     def read_back(self, batch: Batch) -> Answer:
         status, _, answer = self._post("/applied", {"key": batch.idempotency_key})

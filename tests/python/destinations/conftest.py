@@ -57,12 +57,20 @@ def _rendered(
     columns = list(dict.fromkeys(name for row in rows for name in row))
     values = ", ".join(f"({', '.join(_sql(row.get(name)) for name in columns)})" for row in rows)
     names = ", ".join(quoted(name) for name in columns)
-    normal = ", ".join(f"{destination.field_sql(name)} as {quoted(name)}" for name in columns)
+    given = f"(values {values}) as given({names})"
+    connection = duckdb.connect()
+    kinds = _types(connection, f"select * from {given}")
+    normal = ", ".join(f"{destination.field_sql(name, kinds[name])} as {quoted(name)}" for name in columns)
+    types = _types(connection, f"select {normal} from {given}")
     query = f"""
-        select {destination.row_sql(verb, columns, nulls)}, {destination.invalid_sql(verb, columns)}
-        from (select {normal} from (values {values}) as given({names}))
+        select {destination.row_sql(verb, types, nulls)}, {destination.invalid_sql(verb, types)}
+        from (select {normal} from {given})
     """
-    return [(text, reason) for text, reason in duckdb.connect().execute(query).fetchall()]
+    return [(text, reason) for text, reason in connection.execute(query).fetchall()]
+
+
+def _types(connection: duckdb.DuckDBPyConnection, sql: str) -> dict[str, str]:
+    return {row[0]: row[1] for row in connection.execute(f"describe {sql}").fetchall()}
 
 
 def _sql(value: Any) -> str:
@@ -78,4 +86,4 @@ class SqlText(str):
 
 
 def batch(destination: Destination, verb: Verb, rows: Rows, key: str = "key-1", attempt: int = 1) -> Batch:
-    return Batch(key, key, verb, rendered(destination, verb, rows), attempt)
+    return Batch(key, key, verb, "\n".join(rendered(destination, verb, rows)), attempt)

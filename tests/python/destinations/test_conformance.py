@@ -172,7 +172,7 @@ def test_a_batch_with_something_wrong_in_it_is_to_be_halved(
 def test_a_bad_body_is_refused_by_the_receiver(case: Case, open_object: Open, receiver: Receiver) -> None:
     there = open_object(case.connection, case.name)
     good = batch(there, case.put, PEOPLE)
-    assert isinstance(there.send(dataclasses.replace(good, rows=['"no object"'])), Split)
+    assert isinstance(there.send(dataclasses.replace(good, lines='"no object"')), Split)
     assert effects(receiver, case) == []
 
 

@@ -175,7 +175,7 @@ def test_a_job_that_never_ends_is_in_doubt_at_last(settings: Settings, receiver:
 
 
 def test_read_back_says_that_there_is_none(profiles: Destination) -> None:
-    assert isinstance(profiles.read_back(Batch("b", "k", Verb.UPSERT, [])), InDoubt)
+    assert isinstance(profiles.read_back(Batch("b", "k", Verb.UPSERT, "")), InDoubt)
 
 
 def test_many_threads_share_one_destination(open_object: Open, receiver: Receiver) -> None:

@@ -229,6 +229,6 @@ def test_a_body_full_of_rows_stays_under_the_limit(open_object: Open, receiver: 
     limits = members.limits(Verb.ADD_MEMBER)
     row = batch(members, Verb.ADD_MEMBER, [{"email": "x" * 90_000 + "@example.com"}]).rows[0]
     count = (limits.bytes + 1) // (len(row) + 1)
-    members.send(Batch("b", "k", Verb.ADD_MEMBER, [row] * count))
+    members.send(Batch("b", "k", Verb.ADD_MEMBER, "\n".join([row] * count)))
     assert len(receiver.requests[0].body) <= 5_000_000
     assert len(receiver.requests[0].body) > 4_800_000
