@@ -15,8 +15,10 @@ from cdp_cli.destinations import connect
 from cdp_cli.errors import CdpError
 from cdp_cli.project import Project
 
-_COUNTS = ("added", "changed", "removed", "unchanged", "invalid", "rejected", "in_doubt")
-_RARE = {"invalid", "rejected", "in_doubt"}
+_COUNTS = (
+    "added", "changed", "removed", "unchanged", "invalid", "rejected", "quarantined", "in_doubt", "pending",
+)  # fmt: skip
+_RARE = {"invalid", "rejected", "quarantined", "in_doubt", "pending"}
 
 
 def send(
@@ -74,9 +76,12 @@ def as_document(results: Sequence[SyncResult]) -> list[dict[str, Any]]:
             "removed": result.removed,
             "unchanged": result.unchanged,
             "blocked": dict(result.blocked),
-            "invalid": result.invalid,
+            "invalid": sum(result.invalid.values()),
+            "invalid_reasons": dict(result.invalid),
             "rejected": result.rejected,
+            "quarantined": result.quarantined,
             "in_doubt": result.in_doubt,
+            "pending": result.pending,
             "requests": result.requests,
             "seconds": result.seconds,
             "first_run": result.is_first_run,
@@ -92,12 +97,12 @@ def show(results: Sequence[SyncResult], *, planned: bool) -> None:
     if not results:
         console.say("There is nothing to sync: no model in models/activation/ has meta.sync.")
         return
-    shown = [name for name in _COUNTS if name not in _RARE or any(getattr(r, name) for r in results)]
+    shown = [name for name in _COUNTS if name not in _RARE or any(_count(r, name) for r in results)]
     console.table(
         "What would be sent" if planned else "What was sent",
         ["sync", "status", *(name.replace("_", " ") for name in shown), "blocked"],
         [
-            (r.name, r.status, *(getattr(r, name) for name in shown), _reasons(r.blocked) or None)
+            (r.name, r.status, *(_count(r, name) for name in shown), _reasons(r.blocked) or None)
             for r in results
         ],
     )
@@ -115,6 +120,13 @@ def show(results: Sequence[SyncResult], *, planned: bool) -> None:
         if result.error is not None:
             problem, remedy = console.literal(result.error.problem), console.literal(result.error.remedy)
             console.note(f"[bold]{problem}[/bold] {remedy}")
+        if result.invalid:
+            console.note(f"{result.name}: not sent, because invalid: {_reasons(result.invalid)}.")
+        if result.quarantined:
+            console.note(
+                f"{result.name}: {result.quarantined:,} rows were refused again and again and wait until they "
+                f"change; `cdp sync rejected {result.name}` says why."
+            )
         if not result.is_published:
             console.note(
                 f"The warehouse is in use, so the results of {result.name} wait in its ledger; "
@@ -137,10 +149,16 @@ def _planned(plan: Plan, error: CdpError | None) -> SyncResult:
         unchanged=plan.unchanged,
         blocked=plan.blocked,
         invalid=plan.invalid,
+        quarantined=plan.quarantined,
         in_doubt=plan.in_doubt,
         is_first_run=plan.is_first_run,
         error=error,
     )
+
+
+def _count(result: SyncResult, name: str) -> int:
+    counted = getattr(result, name)
+    return sum(counted.values()) if isinstance(counted, Mapping) else int(counted)
 
 
 def _reasons(blocked: Mapping[str, int]) -> str:

@@ -60,6 +60,10 @@ class DestinationObject:
         """What happens when a batch of this verb is sent twice."""
         return self._operation(verb).idempotency or self._rule.idempotency
 
+    def keeps_rows(self, verb: Verb) -> bool:
+        """Whether a later run needs the rows' text, to repeat a batch under its key."""
+        return self.idempotency(verb) is Idempotency.KEYED
+
     def limits(self, verb: Verb) -> BatchLimits:
         """How much fits into one request; `bytes` is for the rows and the commas between them."""
         batch = self._operation(verb).batch

@@ -17,7 +17,7 @@ from cdp_cli.config import Settings
 from cdp_cli.errors import FixConfiguration
 from cdp_cli.warehouse.base import Warehouse
 
-__all__ = ["Warehouse", "check_engine", "dbt_runner", "engine_names", "open_warehouse"]
+__all__ = ["Warehouse", "change_token", "check_engine", "dbt_runner", "engine_names", "open_warehouse"]
 
 DbtRunner = Callable[[Settings, Sequence[str], Callable[[Any], None]], int]
 
@@ -57,6 +57,17 @@ def open_warehouse(
         settings, read_only=read_only, create=create, wait_seconds=wait_seconds
     )
     return opened
+
+
+def change_token(settings: Settings) -> object:
+    """A value that is another after each change of the target's warehouse.
+
+    Where an engine cannot tell cheaply, it is another every few seconds.
+    """
+    check_engine(settings)
+    engine = importlib.import_module(f"{__name__}.{settings.engine}.warehouse")
+    token: object = engine.change_token(settings)
+    return token
 
 
 def engine_names() -> list[str]:

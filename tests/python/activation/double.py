@@ -181,6 +181,9 @@ class Double:
     def idempotency(self, verb: Verb) -> Idempotency:
         return self.kind
 
+    def keeps_rows(self, verb: Verb) -> bool:
+        return self.kind is Idempotency.KEYED
+
     def limits(self, verb: Verb) -> BatchLimits:
         return BatchLimits(self.rows, self.body_bytes, self.row_bytes, self.concurrency)
 

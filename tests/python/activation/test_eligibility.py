@@ -6,9 +6,8 @@ import hashlib
 
 import pytest
 
-from cdp_cli.activation.eligibility import read_payload
 from cdp_cli.activation.ledger import open_ledger
-from cdp_cli.activation.plan import render_payload
+from cdp_cli.activation.plan import make_plan
 from cdp_cli.activation.spec import check_names
 from cdp_cli.errors import FixConfiguration, FixModel
 from cdp_cli.relations import Relation
@@ -145,11 +144,9 @@ def test_the_reason_names_the_column_and_not_the_value(world: World) -> None:
     world.arrange(person("a"), person("b"))
     world.warehouse("update activation.crm__people set email = 'b@example.com' where profile_id = 'a'")
     with open_ledger(world.ledger_dir, "crm__people") as ledger, open_warehouse(world.settings) as warehouse:
-        render_payload(
-            ledger, world.sync, read_payload(warehouse, world.sync, world.destination), world.destination
-        )
+        make_plan(warehouse, ledger, world.sync, world.destination)
         found = ledger.work.execute(
-            "select profile_id, invalid, body is null from payload order by 1"
+            "select profile_id, invalid, body is null from planned order by 1"
         ).fetchall()
     assert found == [("a", "email is not an identifier of this profile", True), ("b", None, False)]
 
