@@ -21,10 +21,10 @@ _TYPES = {
 def foreign_sql(fields: Sequence[str], sync: Sync, destination: Destination) -> str:
     """A DuckDB expression over the relation `leaving`: why the row is not its profile's, or null.
 
-    `leaving` has the normalised columns and `_cdp_profile_id`; the relation `identifiers` is read too. A column that is called like an identifier type
-    must have a value of that type. Any other match field must be the profile_id, or a value of whichever
-    type; the key of an event is the event's. Known values go through the field's own normaliser and hash, so
-    what is compared is what would be sent.
+    `leaving` has the normalised columns and `_cdp_profile_id`; the relation `identifiers` is read too. A
+    column that is called like an identifier type must have a value of that type. Any other match field must
+    be the profile_id, or a value of whichever type; the key of an event is the event's. Known values go
+    through the field's own normaliser and hash, so what is compared is what would be sent.
     """
     whens = [
         f"when {_is_foreign(field, destination)} then "

@@ -97,20 +97,28 @@ def _join(
             from {payload.rows} as payload_rows
         ),
 
+        fingerprinted as (
+            select *, hash({", ".join(map(quoted, fields))}, {salt}) as _cdp_fingerprint
+            from normalised
+        ),
+
         gated as (
             select
-                normalised.*,
-                case when eligible.profile_id is null then 'consent' else eligible.blocked end as _cdp_blocked,
-                hash({", ".join(map(quoted, fields))}, {salt}) as _cdp_fingerprint
-            from normalised
-            left join {payload.eligibility} as eligible on normalised._cdp_profile_id = eligible.profile_id
+                fingerprinted.*,
+                case
+                    when eligible.profile_id is null then 'consent'
+                    else eligible.blocked
+                end as _cdp_blocked
+            from fingerprinted
+            left join {payload.eligibility} as eligible
+                on fingerprinted._cdp_profile_id = eligible.profile_id
         ),
 
         beside as (
             select
                 gated.*,
-                state.key as _cdp_known, state.profile_id as _cdp_known_profile, state.hash as _cdp_known_hash,
-                state.match_keys as _cdp_known_match_keys,
+                state.key as _cdp_known, state.profile_id as _cdp_known_profile,
+                state.hash as _cdp_known_hash, state.match_keys as _cdp_known_match_keys,
                 _cdp_given
                 and _cdp_blocked is null
                 and (
@@ -231,7 +239,10 @@ def _decide(
         select
             *,
             cast(null as varchar) as known_identity,
-            case when operation = 'change' and {removes} then coalesce({moved}, false) else false end as is_moved
+            case
+                when operation = 'change' and {removes} then coalesce({moved}, false)
+                else false
+            end as is_moved
         from decided
         where operation <> 'gone'
         """

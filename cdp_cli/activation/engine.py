@@ -29,8 +29,8 @@ class SyncResult:
 
     `blocked` and `invalid` count rows by reason. `quarantined` rows were refused again and again as they are
     and wait for a change. The destination still works on `pending` rows. `error` is what stopped the run or
-    needs a person, if anything. `status` is succeeded, partial, failed, stopped (by a guard), or skipped (its models did not
-    build).
+    needs a person, if anything. `status` is succeeded, partial, failed, stopped (by a guard), or skipped
+    (its models did not build).
     """
 
     name: str

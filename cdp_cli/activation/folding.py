@@ -130,7 +130,8 @@ def _fold_refusals(ledger: Ledger, now: dt.datetime) -> None:
         f"""
         create or replace temp table refused as
         select
-            folding.key, any_value(folding.profile_id) as profile_id, max_by(folding.hash, row_number) as hash,
+            folding.key, any_value(folding.profile_id) as profile_id,
+            max_by(folding.hash, row_number) as hash,
             max(case
                 when is_set_aside then {PATIENCE_WITH_A_ROW}
                 when before.hash is not distinct from folding.hash then coalesce(before.times, 0) + 1

@@ -66,8 +66,11 @@ def make_plan(warehouse: Warehouse, ledger: Ledger, sync: Sync, destination: Des
     )
     rows, null_keys, keys = work.execute(
         """
-        select count(*), count(*) filter (where is_keyless), count(distinct key) + count(*) filter (where is_keyless)
-        from planned where is_given
+        select
+            count(*), count(*) filter (where is_keyless),
+            count(distinct key) + count(*) filter (where is_keyless)
+        from planned
+        where is_given
         """
     ).fetchall()[0]
     return Plan(

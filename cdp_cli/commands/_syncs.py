@@ -124,8 +124,8 @@ def show(results: Sequence[SyncResult], *, planned: bool) -> None:
             console.note(f"{result.name}: not sent, because invalid: {_reasons(result.invalid)}.")
         if result.quarantined:
             console.note(
-                f"{result.name}: {result.quarantined:,} rows were refused again and again and wait until they "
-                f"change; `cdp sync rejected {result.name}` says why."
+                f"{result.name}: {result.quarantined:,} rows were refused again and again, and wait until "
+                f"they change; `cdp sync rejected {result.name}` says why."
             )
         if not result.is_published:
             console.note(
