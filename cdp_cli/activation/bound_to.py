@@ -7,10 +7,10 @@ to be done.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 
 from cdp_cli.activation.ledger import Ledger
-from cdp_cli.activation.spec import Mode, Sync
+from cdp_cli.activation.spec import Sync
 from cdp_cli.destinations.base import Destination
 from cdp_cli.errors import ConfirmFirst
 
@@ -52,18 +52,18 @@ def changes(ledger: Ledger, sync: Sync, destination: Destination) -> dict[str, t
     }
 
 
-def check(ledger: Ledger, sync: Sync, destination: Destination, accepted: Collection[str]) -> None:
-    """Raise ConfirmFirst if the sync leads elsewhere than before, and nobody said what that means.
-
-    START_ANEW forgets here what the old place has. REMOVE_THERE is done by then: its rows are gone.
-    """
-    found = changes(ledger, sync, destination)
-    if not found or SAME_PLACE in accepted:
-        return
-    if START_ANEW in accepted:
+def start_anew(ledger: Ledger, sync: Sync, destination: Destination) -> None:
+    """Forget what the old place has, if the sync leads elsewhere; its rows stay there."""
+    if changes(ledger, sync, destination):
         with ledger.transaction():
             ledger.work.execute("delete from ledger.acknowledged")
             ledger.work.execute("delete from ledger.refusals")
+
+
+def check(ledger: Ledger, sync: Sync, destination: Destination, accepted: Collection[str]) -> None:
+    """Raise ConfirmFirst if the sync leads elsewhere than before, and nobody said what that means."""
+    found = changes(ledger, sync, destination)
+    if not found or SAME_PLACE in accepted:
         return
     told = "; ".join(f"{_shown(name)} was {old}, is {new}" for name, (old, new) in found.items())
     raise ConfirmFirst(
@@ -83,12 +83,6 @@ def bind(ledger: Ledger, sync: Sync, destination: Destination) -> None:
         ledger.work.execute("delete from ledger.bound_to")
         for name, value in sorted(now.items()):
             ledger.work.execute("insert into ledger.bound_to values (?, ?)", [name, value])
-
-
-def removed_mode(bound: Mapping[str, str]) -> Mode:
-    """The mode by which the old place is emptied: that of the ledger, or the one that removes its rows."""
-    mode = Mode(bound.get("mode", Mode.MIRROR.value))
-    return mode if mode.remove is not None else Mode.MIRROR
 
 
 def _shown(name: str) -> str:

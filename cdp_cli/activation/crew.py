@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
 
-from cdp_cli.activation.fence import REMOVALS, Fence
+from cdp_cli.activation.fence import Fence
 from cdp_cli.activation.trials import Trial
 from cdp_cli.destinations.base import Answer, Batch, Destination, Idempotency, InDoubt
 from cdp_cli.errors import CdpError
@@ -38,7 +38,7 @@ class Answered:
 class Crew:
     """As many threads as the destination takes requests at once."""
 
-    def __init__(self, destination: Destination, fence: Fence, width: int) -> None:
+    def __init__(self, destination: Destination, fence: Fence | None, width: int) -> None:
         self._destination = destination
         self._fence = fence
         self._work: queue.SimpleQueue[Given | None] = queue.SimpleQueue()
@@ -87,7 +87,7 @@ class Crew:
         try:
             if batch.kept:
                 return destination.resume(batch)
-            if batch.verb not in REMOVALS and self._fence.has_moved(given.token):
+            if self._fence is not None and self._fence.has_moved(given.token):
                 return None
             if trial.doubtful and destination.idempotency(batch.verb) is Idempotency.READBACK:
                 return destination.read_back(batch)

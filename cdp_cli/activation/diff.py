@@ -323,7 +323,11 @@ def _render_again(
 
 
 def stage_removals(
-    work: duckdb.DuckDBPyConnection, verb: Verb, match: Mapping[str, str], destination: Destination
+    work: duckdb.DuckDBPyConnection,
+    verb: Verb,
+    match: Mapping[str, str],
+    destination: Destination,
+    where: str = "operation = 'remove' or is_moved",
 ) -> None:
     """Make the temporary table `staged`: the rows to remove, by the match keys last acknowledged."""
     typed = "".join(
@@ -340,7 +344,7 @@ def stage_removals(
                 key as _cdp_key, profile_id as _cdp_profile_id, operation as _cdp_operation,
                 known_match_keys as _cdp_match_keys, coalesce(blocked, 'left') as _cdp_why{typed}
             from planned
-            where operation = 'remove' or is_moved
+            where {where}
         )
 
         select

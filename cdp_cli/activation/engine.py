@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from cdp_cli.activation import bound_to, deliveries, diff, folding, guards
-from cdp_cli.activation.fence import Fence
+from cdp_cli.activation.fence import REMOVALS, Fence
 from cdp_cli.activation.ledger import UNSETTLED, FrozenBatch, Ledger, open_ledger
 from cdp_cli.activation.plan import Plan, make_plan
 from cdp_cli.activation.publish import publish
@@ -106,6 +106,8 @@ class _Run:
         ledger = self.ledger
         if doubt_was_applied is not None:
             resolve(ledger, applied=doubt_was_applied)
+        if bound_to.START_ANEW in accepted:
+            bound_to.start_anew(ledger, self.sync, self.destination)
         plan = _plan(self.settings, ledger, self.sync, self.destination, self.run_id)
         try:
             guards.check(plan, accepted)
@@ -116,7 +118,7 @@ class _Run:
         ledger.begin_run(self.run_id, self.started_at)
         bound_to.bind(ledger, self.sync, self.destination)
         diff.note_fingerprints(ledger.work)
-        problem = self._remove(plan) or self._recover() or self._put()
+        problem = self._remove(plan) or self._recover() or self._remove_again(plan) or self._put()
         deliveries.note_planned(ledger, self.run_id, _now())
         return self._close(plan, problem or self._finish())
 
@@ -134,8 +136,22 @@ class _Run:
             return None
         sent = recover(self.ledger, self.destination, self.pace, self.fence)
         self._fold(sent)
-        reconsider(self.ledger, self.sync)
+        if sent.stopped is None:
+            reconsider(self.ledger, self.sync)
         return sent.stopped
+
+    def _remove_again(self, plan: Plan) -> CdpError | None:
+        """Remove whom a job put there although they had left by then."""
+        verb, work = self.sync.spec.mode.remove, self.ledger.work
+        if verb is None or not self.ledger.value(
+            "select count(*) from duckdb_tables() where table_name = 'folding' and temporary"
+        ):
+            return None
+        where = "operation = 'remove' and key in (select key from folding where is_in_job)"
+        if not self.ledger.value(f"select count(*) from planned where {where}"):
+            return None
+        diff.stage_removals(work, verb, plan.match, self.destination, where)
+        return self._send_staged(verb)
 
     def _put(self) -> CdpError | None:
         diff.stage_puts(self.ledger.work)
@@ -152,7 +168,8 @@ class _Run:
         with ledger.transaction():
             ledger.freeze(batches)
             ledger.mark_finished(self.run_id, finished=False)
-        sent = send_all(ledger, self.destination, map(Trial, batches), self.pace, self.fence)
+        fence = None if verb in REMOVALS else self.fence
+        sent = send_all(ledger, self.destination, map(Trial, batches), self.pace, fence)
         self._fold(sent)
         return sent.stopped
 

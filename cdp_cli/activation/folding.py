@@ -17,9 +17,10 @@ def fold(ledger: Ledger, run_id: str, now: dt.datetime) -> None:
     from every payload, so the next plan sends it again or removes it. One that was set aside is unknown too,
     and waits for a change of the row or for a person.
     """
-    if not ledger.value(f"select count(*) from ({ledger.current_sql()}) where status not in {UNSETTLED}"):
-        return
     work = ledger.work
+    if not ledger.value(f"select count(*) from ({ledger.current_sql()}) where status not in {UNSETTLED}"):
+        work.execute("drop table if exists folding")
+        return
     work.execute(
         f"""
         create or replace temp table folding as
@@ -34,8 +35,10 @@ def fold(ledger: Ledger, run_id: str, now: dt.datetime) -> None:
             frozen_rows.row_number, frozen_rows.key, frozen_rows.profile_id, frozen_rows.operation,
             frozen_rows.hash, frozen_rows.fingerprint, frozen_rows.match_keys, frozen_rows.why,
             settled.verb in ('remove', 'remove_member') as removes,
+            coalesce(row_answers.outcome = 'in_job', false) as is_in_job,
             settled.status = 'set_aside' as is_set_aside,
             case
+                when row_answers.outcome = 'in_job' then 'unknown'
                 when row_answers.outcome is not null then row_answers.outcome
                 when settled.status in ('unknown', 'set_aside') then 'unknown'
                 when settled.status = 'refused' then 'rejected'

@@ -122,7 +122,8 @@ class Outbox:
             f"""
             select row_number, coalesce(body, match_keys, '{{}}') as body
             from {source} as frozen_rows
-            anti join ledger.row_answers as row_answers on frozen_rows.row_number = row_answers.row_number
+            anti join (select row_number from ledger.row_answers where outcome <> 'in_job') as row_answers
+                on frozen_rows.row_number = row_answers.row_number
             where row_number >= {first} and row_number < {end}
             order by row_number
             """

@@ -40,7 +40,8 @@ def let_go(ledger: Ledger, sync: Sync) -> None:
     """Take the rows that may not leave any more out of the batches that wait for an answer.
 
     They may be at the destination: a mode that removes plans their removal, whatever becomes of the batch.
-    In another mode they are never sent again. Needs the table `planned`.
+    In another mode they are never sent again. A job that is under way cannot be told: its row counts as there
+    when it ends, so it is removed then too. Needs the table `planned`.
     """
     work = ledger.work
     work.execute(
@@ -60,7 +61,12 @@ def let_go(ledger: Ledger, sync: Sync) -> None:
         return
     hash_then = "hash" if sync.spec.mode.once else "null"
     with ledger.transaction():
-        work.execute("insert into ledger.row_answers select row_number, 'let_go', null from gone")
+        work.execute(
+            """
+            insert into ledger.row_answers
+            select row_number, case when status = 'pending' then 'in_job' else 'let_go' end, null from gone
+            """
+        )
         work.execute("delete from ledger.acknowledged where key in (select key from gone)")
         work.execute(
             f"""

@@ -36,13 +36,13 @@ class Sent:
 
 
 def send_all(
-    ledger: Ledger, destination: Destination, trials: Iterable[Trial], pace: Pace, fence: Fence
+    ledger: Ledger, destination: Destination, trials: Iterable[Trial], pace: Pace, fence: Fence | None
 ) -> Sent:
     """Send the batches, or go on with those that were begun, and write each answer down.
 
     Stops early, with the reason, if the destination takes nothing any more. Batches that were not begun are
     planned again by the next run, and batches without an answer are in doubt. Halves of a batch are sent
-    like any other.
+    like any other. Removals need no `fence`.
     """
     given = list(trials)
     if not given:
@@ -60,7 +60,7 @@ class _Sending:
         destination: Destination,
         trials: Sequence[Trial],
         pace: Pace,
-        fence: Fence,
+        fence: Fence | None,
         crew: Crew,
         width: int,
     ) -> None:
@@ -138,14 +138,8 @@ class _Sending:
     def _make_ready(self, trials: list[Trial]) -> None:
         """Mark the batches as in flight, without the people who may not be sent now, and get their rows."""
         try:
-            if self.fence.read_again(self.ledger):
-                # What was made ready before may hold somebody who withdrew meanwhile.
-                trials = trials + [given.trial for given in self.ready]
-                self.ready.clear()
-            # A job that is asked about is not sent again, so nobody is kept back from it.
-            for doubtful in (False, True):
-                batches = [t.batch for t in trials if t.doubtful is doubtful and not t.kept]
-                self.fence.keep_back(self.ledger, batches, doubtful=doubtful)
+            if self.fence is not None:
+                trials = self._keep_back(self.fence, trials)
         except CdpError as problem:
             self.stopped = problem
             self.settled += [given_up(trial, problem.problem) for trial in trials]
@@ -155,6 +149,7 @@ class _Sending:
             self.ledger.settle(settled)
             self.ledger.mark_in_flight([t.batch for t in trials if t.attempt == 1 and not t.kept])
         self.committed_at = time.monotonic()
+        token = self.fence.token if self.fence is not None else None
         ready: list[Given] = []
         for group in _neighbours(trials):
             found = self.ledger.outbox.lines([trial.batch.range for trial in group])
@@ -162,9 +157,20 @@ class _Sending:
                 if not lines:
                     self.settled.append(Settled(trial.batch, "accepted"))  # nobody is left in it
                     continue
-                ready.append(Given(trial, numbers, self._batch(trial, lines), self.fence.token))
+                ready.append(Given(trial, numbers, self._batch(trial, lines), token))
         # What was tried before goes first.
         self.ready.extendleft(sorted(ready, key=lambda given: given.trial.batch.range, reverse=True))
+
+    def _keep_back(self, fence: Fence, trials: list[Trial]) -> list[Trial]:
+        """The trials, with those that were made ready before consent changed, without who withdrew."""
+        if fence.read_again(self.ledger):
+            trials = trials + [given.trial for given in self.ready]
+            self.ready.clear()
+        # A job that is asked about is not sent again, so nobody is kept back from it.
+        for doubtful in (False, True):
+            batches = [t.batch for t in trials if t.doubtful is doubtful and not t.kept]
+            fence.keep_back(self.ledger, batches, doubtful=doubtful)
+        return trials
 
     def _batch(self, trial: Trial, lines: Sequence[str]) -> Batch:
         frozen = trial.batch
