@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ from cdp_cli.activation.trials import Trial
 from cdp_cli.destinations.base import Answer, Batch, Destination, Idempotency, InDoubt
 from cdp_cli.errors import CdpError
 
-_OUT_OF_MEMORY = (MemoryError, RecursionError)
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -94,5 +95,7 @@ class Crew:
             return destination.send(batch)
         except CdpError as problem:
             return problem
-        except _OUT_OF_MEMORY as error:
+        except Exception as error:
+            # Whatever an answer does to us concerns its batch alone.
+            _log.debug("batch %s", batch.batch_id, exc_info=True)
             return InDoubt(f"the answer cannot be read ({type(error).__name__})")
