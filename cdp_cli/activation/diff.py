@@ -125,7 +125,10 @@ def _join(
                     state.key is null
                     or not (
                         {stays}
-                        or (state.hash is not null and state.fingerprint is not distinct from _cdp_fingerprint)
+                        or (
+                            state.hash is not null
+                            and state.fingerprint is not distinct from _cdp_fingerprint
+                        )
                     )
                 ) as _cdp_renders
             from gated

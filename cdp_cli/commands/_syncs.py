@@ -6,13 +6,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from cdp_cli import console
-from cdp_cli.activation import guards
+from cdp_cli.activation import bound_to, guards, retiring
 from cdp_cli.activation.engine import SyncResult, plan_sync, run_sync
 from cdp_cli.activation.plan import Plan
 from cdp_cli.activation.spec import load_sync
 from cdp_cli.config import Settings
 from cdp_cli.destinations import connect
-from cdp_cli.errors import CdpError
+from cdp_cli.errors import CdpError, CheckDestination
 from cdp_cli.project import Project
 
 _COUNTS = (
@@ -31,10 +31,14 @@ def send(
 ) -> list[SyncResult]:
     """Run each sync. An error is in its result and does not stop the others."""
     results = []
+    known = {sync.name for sync in project.syncs}
     for name in names:
         try:
             sync = load_sync(project, name)
             destination = connect(sync.spec.connection, sync.spec.object, settings)
+            if bound_to.REMOVE_THERE in accepted and (retired := retiring.retire(settings, name)).left:
+                raise retired.error or _left(name, retired.left)
+            retiring.check_renamed(settings, sync, destination, known)
             with console.progress(f"Sending {name}"):
                 result = run_sync(
                     settings, sync, destination, accepted=accepted, doubt_was_applied=doubt_was_applied
@@ -134,6 +138,15 @@ def show(results: Sequence[SyncResult], *, planned: bool) -> None:
             )
 
 
+def show_orphans(settings: Settings, project: Project) -> None:
+    """Say what syncs that are gone from the project left at their destinations."""
+    for orphan in retiring.orphans(settings, {sync.name for sync in project.syncs}):
+        console.note(
+            f"{orphan.name} is gone from the project, and its destination still has {orphan.rows:,} rows "
+            f"from it; `cdp sync retire {orphan.name}` removes them there."
+        )
+
+
 def exit_code(results: Sequence[SyncResult]) -> int:
     """The highest exit code of the results."""
     return max((result.error.exit_code for result in results if result.error is not None), default=0)
@@ -153,6 +166,13 @@ def _planned(plan: Plan, error: CdpError | None) -> SyncResult:
         in_doubt=plan.in_doubt,
         is_first_run=plan.is_first_run,
         error=error,
+    )
+
+
+def _left(name: str, rows: int) -> CdpError:
+    return CheckDestination(
+        f"Sync {name}: {rows:,} rows could not be removed at the old place.",
+        f"Run it again; `cdp sync rejected {name}` says what was refused.",
     )
 
 
