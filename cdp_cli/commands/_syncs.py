@@ -1,17 +1,22 @@
-"""What `cdp sync` and `cdp run` share: run each sync independently of the others, and show the results."""
+"""What `cdp sync` and `cdp run` share: run the syncs independently of each other, and show the results."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 from cdp_cli import console
 from cdp_cli.activation import guards
 from cdp_cli.activation.engine import SyncResult, plan_sync, run_sync
 from cdp_cli.activation.plan import Plan
-from cdp_cli.activation.spec import load_sync
+from cdp_cli.activation.sender import Pace
+from cdp_cli.activation.spec import Sync, load_sync
+from cdp_cli.commands._at_once import Stoppable, contained, run_at_once
 from cdp_cli.config import Settings
 from cdp_cli.destinations import connect
+from cdp_cli.destinations.base import Destination
 from cdp_cli.errors import CdpError
 from cdp_cli.project import Project
 
@@ -22,45 +27,56 @@ _RARE = {"invalid", "rejected", "in_doubt"}
 def send(
     settings: Settings,
     project: Project,
-    names: Iterable[str],
+    names: Sequence[str],
     *,
     accepted: Collection[str] = (),
     doubt_was_applied: bool | None = None,
 ) -> list[SyncResult]:
-    """Run each sync. An error is in its result and does not stop the others."""
-    results = []
+    """Run the syncs, several at once. An error is in its result and stops no other sync.
+
+    Syncs of one object of a connection run one after the other, because their order may matter there.
+    """
+    lanes: dict[tuple[str, ...], list[str]] = {}
+    syncs: dict[str, Sync] = {}
+    failed: dict[str, SyncResult] = {}
     for name in names:
         try:
-            sync = load_sync(project, name)
-            destination = connect(sync.spec.connection, sync.spec.object, settings)
-            with console.progress(f"Sending {name}"):
-                result = run_sync(
-                    settings, sync, destination, accepted=accepted, doubt_was_applied=doubt_was_applied
-                )
+            sync = syncs[name] = load_sync(project, name)
+            lanes.setdefault((sync.spec.connection, sync.spec.object), []).append(name)
         except CdpError as error:
-            result = SyncResult(name, "failed", error=error)
-        results.append(result)
-    return results
+            failed[name] = SyncResult(name, "failed", error=error)
+
+    def run(name: str, stopping: threading.Event) -> SyncResult:
+        spec = syncs[name].spec
+        destination = Stoppable(connect(spec.connection, spec.object, settings), stopping)
+        return run_sync(
+            settings,
+            syncs[name],
+            cast(Destination, destination),
+            accepted=accepted,
+            doubt_was_applied=doubt_was_applied,
+            pace=Pace(sleep=destination.sleep),
+        )
+
+    done = failed | run_at_once(lanes.values(), run)
+    return [done[name] for name in names]
 
 
 def preview(
     settings: Settings, project: Project, names: Iterable[str], *, accepted: Collection[str] = ()
 ) -> list[SyncResult]:
     """What each sync would do now: a result with the status `planned`, or the guard that would stop it."""
-    results = []
-    for name in names:
+
+    def plan(name: str) -> SyncResult:
+        sync = load_sync(project, name)
+        planned = plan_sync(settings, sync, connect(sync.spec.connection, sync.spec.object, settings))
         try:
-            sync = load_sync(project, name)
-            plan = plan_sync(settings, sync, connect(sync.spec.connection, sync.spec.object, settings))
+            guards.check(planned, accepted)
         except CdpError as error:
-            results.append(SyncResult(name, "failed", error=error))
-            continue
-        try:
-            guards.check(plan, accepted)
-            results.append(_planned(plan, None))
-        except CdpError as error:
-            results.append(_planned(plan, error))
-    return results
+            return _planned(planned, error)
+        return _planned(planned, None)
+
+    return [contained(name, partial(plan, name)) for name in names]
 
 
 def as_document(results: Sequence[SyncResult]) -> list[dict[str, Any]]:
