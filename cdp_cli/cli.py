@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from cdp_cli import commands, console, log
-from cdp_cli.errors import CdpError
+from cdp_cli.errors import CdpError, place_of
 
 INTERRUPTED = 130
 
@@ -91,12 +91,8 @@ def main() -> None:
     except Exception as bug:
         if "--verbose" in sys.argv:
             raise
-        where = bug.__traceback__
-        while where is not None and where.tb_next is not None:
-            where = where.tb_next
-        place = f"{where.tb_frame.f_code.co_filename}:{where.tb_lineno}" if where else "unknown place"
         console.note(
-            f"[bold]cdp hit a bug: {type(bug).__name__} at {place}.[/bold] "
+            f"[bold]cdp hit a bug: {type(bug).__name__} at {place_of(bug)}.[/bold] "
             "Run it again as `cdp --verbose ...` and report what it prints."
         )
         sys.exit(1)

@@ -19,7 +19,7 @@ from cdp_cli.activation.fence import Fence
 from cdp_cli.activation.ledger import Ledger, Settled
 from cdp_cli.activation.trials import Again, Pace, Trial, given_up, outcome, short, why_stopped
 from cdp_cli.destinations.base import Batch, Destination, Idempotency, Part, Retry
-from cdp_cli.errors import CdpError
+from cdp_cli.errors import CdpError, TryAgain
 
 # What is marked as in flight in one commit. After a crash these batches are repeated or planned anew.
 _SLAB_BATCHES = 256
@@ -92,7 +92,10 @@ class _Sending:
 
     def go(self) -> Sent:
         """Until everything is settled, or the run is stopped and nothing is under way."""
+        stopping = self.pace.stopping
         while self.waiting or self.ready or self.due or self.under_way:
+            if self.stopped is None and stopping is not None and stopping.is_set():
+                self.stopped = TryAgain("The command was interrupted.", "The next sync sends the rest.")
             if self.stopped is not None:
                 self._give_up()
             self._try_again()
@@ -186,14 +189,12 @@ class _Sending:
 
     def _listen(self) -> None:
         """Take the answers that are there; wait for one, or until something is due."""
-        seconds = None
+        seconds = _COMMIT_SECONDS
         if self.due:
-            seconds = max(0.0, self.due[0][0] - time.monotonic())
-        if self.settled:
-            seconds = min(_COMMIT_SECONDS, _COMMIT_SECONDS if seconds is None else seconds)
+            seconds = min(seconds, max(0.0, self.due[0][0] - time.monotonic()))
         if not self.under_way:
             # Nothing can be answered: this is a pause.
-            time.sleep(seconds or 0.0)
+            time.sleep(seconds)
             return
         answered = self.crew.answer(seconds)
         while answered is not None:

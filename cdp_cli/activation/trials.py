@@ -6,6 +6,7 @@ Pure policy: no destination, no ledger, no clock.
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -36,7 +37,8 @@ class Pace:
 
     Exponential backoff with full jitter on top of Retry-After, which is a lower bound. If the pause would be
     longer than `patience` seconds, the batch waits for the next run. A job is asked about for `job_patience`
-    seconds, then the next run goes on.
+    seconds, then the next run goes on. When `stopping` is set, what was sent is answered and nothing more is
+    sent.
     """
 
     attempts: int = 6
@@ -45,7 +47,8 @@ class Pace:
     patience: float = 120.0
     job_patience: float = 600.0
     draw: Callable[[], float] = field(default_factory=lambda: random.Random(0).random)
-    sleep: Callable[[float], None] | None = None  # by default a wait that ends if the run stops
+    sleep: Callable[[float], None] | None = None  # in place of a wait
+    stopping: threading.Event | None = None
 
     def pause(self, attempt: int, after: float | None) -> float:
         """Seconds to wait after the attempt of this number failed."""

@@ -1,15 +1,19 @@
-"""What `cdp sync` and `cdp run` share: run each sync independently of the others, and show the results."""
+"""What `cdp sync` and `cdp run` share: run the syncs independently of each other, and show the results."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from cdp_cli import console
 from cdp_cli.activation import bound_to, guards, retiring
 from cdp_cli.activation.engine import SyncResult, plan_sync, run_sync
 from cdp_cli.activation.plan import Plan
-from cdp_cli.activation.spec import load_sync
+from cdp_cli.activation.spec import Sync, load_sync
+from cdp_cli.activation.trials import Pace
+from cdp_cli.commands._at_once import contained, run_at_once
 from cdp_cli.config import Settings
 from cdp_cli.destinations import connect
 from cdp_cli.errors import CdpError, CheckDestination
@@ -24,49 +28,60 @@ _RARE = {"invalid", "rejected", "quarantined", "in_doubt", "pending"}
 def send(
     settings: Settings,
     project: Project,
-    names: Iterable[str],
+    names: Sequence[str],
     *,
     accepted: Collection[str] = (),
     doubt_was_applied: bool | None = None,
 ) -> list[SyncResult]:
-    """Run each sync. An error is in its result and does not stop the others."""
-    results = []
+    """Run the syncs, several at once. An error is in its result and stops no other sync.
+
+    Syncs of one object of a connection run one after the other, because their order may matter there.
+    """
+    lanes: dict[tuple[str, ...], list[str]] = {}
+    syncs: dict[str, Sync] = {}
+    failed: dict[str, SyncResult] = {}
     known = {sync.name for sync in project.syncs}
     for name in names:
         try:
-            sync = load_sync(project, name)
-            destination = connect(sync.spec.connection, sync.spec.object, settings)
-            if bound_to.REMOVE_THERE in accepted and (retired := retiring.retire(settings, name)).left:
-                raise retired.error or _left(name, retired.left)
-            retiring.check_renamed(settings, sync, destination, known)
-            with console.progress(f"Sending {name}"):
-                result = run_sync(
-                    settings, sync, destination, accepted=accepted, doubt_was_applied=doubt_was_applied
-                )
+            sync = syncs[name] = load_sync(project, name)
+            lanes.setdefault((sync.spec.connection, sync.spec.object), []).append(name)
         except CdpError as error:
-            result = SyncResult(name, "failed", error=error)
-        results.append(result)
-    return results
+            failed[name] = SyncResult(name, "failed", error=error)
+
+    def run(name: str, stopping: threading.Event) -> SyncResult:
+        sync = syncs[name]
+        destination = connect(sync.spec.connection, sync.spec.object, settings)
+        if bound_to.REMOVE_THERE in accepted and (retired := retiring.retire(settings, name)).left:
+            raise retired.error or _left(name, retired.left)
+        retiring.check_renamed(settings, sync, destination, known)
+        return run_sync(
+            settings,
+            sync,
+            destination,
+            accepted=accepted,
+            doubt_was_applied=doubt_was_applied,
+            pace=Pace(stopping=stopping),
+        )
+
+    done = failed | run_at_once(lanes.values(), run)
+    return [done[name] for name in names]
 
 
 def preview(
     settings: Settings, project: Project, names: Iterable[str], *, accepted: Collection[str] = ()
 ) -> list[SyncResult]:
     """What each sync would do now: a result with the status `planned`, or the guard that would stop it."""
-    results = []
-    for name in names:
+
+    def plan(name: str) -> SyncResult:
+        sync = load_sync(project, name)
+        planned = plan_sync(settings, sync, connect(sync.spec.connection, sync.spec.object, settings))
         try:
-            sync = load_sync(project, name)
-            plan = plan_sync(settings, sync, connect(sync.spec.connection, sync.spec.object, settings))
+            guards.check(planned, accepted)
         except CdpError as error:
-            results.append(SyncResult(name, "failed", error=error))
-            continue
-        try:
-            guards.check(plan, accepted)
-            results.append(_planned(plan, None))
-        except CdpError as error:
-            results.append(_planned(plan, error))
-    return results
+            return _planned(planned, error)
+        return _planned(planned, None)
+
+    return [contained(name, partial(plan, name)) for name in names]
 
 
 def as_document(results: Sequence[SyncResult]) -> list[dict[str, Any]]:
