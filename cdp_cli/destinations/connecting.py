@@ -39,7 +39,7 @@ def connect_to(bound: Mapping[str, str], settings: Settings) -> Destination:
 
     Raises FixConfiguration if the connection is gone, or is one to another destination.
     """
-    name, address = bound["connection"], bound["address"]
+    name = bound["connection"]
     if connections_file.destination_of(name, settings.project_dir) != bound["destination"]:
         raise FixConfiguration(
             f"The connection {name!r} led to {bound['destination']!r}, and does not any more.",
@@ -52,9 +52,9 @@ def connect_to(bound: Mapping[str, str], settings: Settings) -> Destination:
         for setting, value in bound.items()
         if setting.startswith("settings.")
     }
-    connection = replace(
-        today, base_url=address, object_name=bound["object"], settings={**today.settings, **kept}
-    )
+    connection = replace(today, object_name=bound["object"], settings={**today.settings, **kept})
+    if bound["address"] != _open(connection).address["address"]:
+        connection = replace(connection, base_url=bound["address"])
     return _open(connection)
 
 

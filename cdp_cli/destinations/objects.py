@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Mapping, Sequence
+from urllib.parse import urlsplit
 
 from cdp_cli.destinations import fields, rendering
 from cdp_cli.destinations.base import BatchLimits, Idempotency, Verb
@@ -31,7 +32,7 @@ class DestinationObject:
         connection = self.connection
         return {
             "destination": connection.definition.destination,
-            "address": connection.base_url,
+            "address": _lasting(connection.base_url),
             "object": connection.object_name,
             **{f"settings.{name}": value for name, value in sorted(connection.settings.items())},
         }
@@ -149,6 +150,14 @@ class DestinationObject:
     def _halves(self, verb: Verb, idempotency_key: str) -> tuple[bytes, bytes]:
         values = {**self._values, "verb": verb.value, "idempotency_key": idempotency_key}
         return rendering.body_halves(self._operation(verb).body, values)
+
+
+def _lasting(address: str) -> str:
+    """The address without the port if it is this machine's own: such a port is another each time."""
+    parts = urlsplit(address)
+    if parts.hostname in ("127.0.0.1", "localhost", "::1"):
+        return parts._replace(netloc=parts.hostname).geturl()
+    return address
 
 
 def _texts(columns: Sequence[str]) -> list[str]:

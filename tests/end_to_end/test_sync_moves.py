@@ -37,7 +37,7 @@ def sync(project: Project, receiver: Receiver, *arguments: str) -> Any:
 
 
 def held(receiver: Receiver, thing: str = "people") -> dict[str, Any]:
-    return receiver.state().get("webhook", {}).get(thing, {})
+    return receiver.state().get("crm", {}).get(thing, {})
 
 
 def rewrite(project: Project, name: str, thing: str = "people") -> None:
@@ -54,7 +54,7 @@ def test_another_object_waits_for_a_person_who_has_the_old_one_emptied(
 ) -> None:
     rewrite(project, OLD, "friends")
     stopped = sync(project, receiver)
-    assert stopped.code == 5, stopped.err
+    assert stopped.code == 8, stopped.err
     assert "leads elsewhere than before (object was people, is friends)" in stopped.err
     assert held(receiver, "friends") == {}
 
@@ -84,7 +84,7 @@ def test_a_sync_that_is_gone_says_what_it_left_and_retires(project: Project, rec
 def test_a_renamed_sync_takes_its_ledger_over(project: Project, receiver: Receiver) -> None:
     rewrite(project, NEW)
     stopped = sync(project, receiver)
-    assert stopped.code == 5, stopped.err
+    assert stopped.code == 8, stopped.err
     assert f"{OLD}, which is gone from the project, left 40 rows at the same place" in " ".join(
         stopped.err.split()
     )
@@ -96,14 +96,14 @@ def test_a_renamed_sync_takes_its_ledger_over(project: Project, receiver: Receiv
 
 def test_what_a_retired_sync_cannot_reach_stays_in_its_ledger(project: Project, receiver: Receiver) -> None:
     rewrite(project, "webhook__others", "others")
-    receiver.close()
+    receiver.fail(kind="status", status=401)
     failed = project.cdp("sync", "retire", OLD, **receiver.environment)
-    assert failed.code == 3, failed.err
+    assert failed.code == 7, failed.err
     assert "0 rows were removed there, 40 are left." in failed.out
 
 
 def test_a_sync_of_the_project_is_not_retired(project: Project, receiver: Receiver) -> None:
     ran = sync(project, receiver, "retire", OLD)
-    assert ran.code == 2, ran.err
+    assert ran.code == 4, ran.err
     assert f"The sync {OLD} is in the project." in ran.err
     assert len(held(receiver)) == len(PEOPLE)

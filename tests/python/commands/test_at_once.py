@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 import os
 import signal
 import threading
@@ -14,11 +13,9 @@ import duckdb
 import pytest
 
 from cdp_cli.activation.engine import SyncResult
-from cdp_cli.commands._at_once import AT_ONCE, Stoppable, contained, run_at_once
-from cdp_cli.destinations.base import Accepted, Batch, Destination, Pending, Retry, Verb
-from cdp_cli.errors import CdpError, CheckDestination, TryAgain
-from cdp_cli.receiver import Receiver
-from tests.python.destinations.conftest import batch, open_object, receiver, settings
+from cdp_cli.commands._at_once import AT_ONCE, contained, run_at_once
+from cdp_cli.errors import CdpError, TryAgain
+from tests.python.destinations.conftest import open_object, receiver, settings
 
 __all__ = ["open_object", "receiver", "settings"]
 
@@ -127,42 +124,3 @@ def test_an_interruption_lets_the_running_end_and_begins_no_other() -> None:
         run_at_once([[f"{number}", f"{number} again"] for number in range(AT_ONCE + 1)], run)
     assert len(ended) == AT_ONCE
     assert sorted(begun) == sorted(ended)
-
-
-Open = Callable[[str, str], Destination]
-
-
-def test_an_interrupted_destination_takes_no_batch(open_object: Open, receiver: Receiver) -> None:
-    stopping = threading.Event()
-    inner = open_object("newsletter", "profiles")
-    destination = Stoppable(inner, stopping)
-    assert destination.limits(Verb.UPSERT) == inner.limits(Verb.UPSERT)
-    people = batch(inner, Verb.UPSERT, [{"external_id": "p1", "email": "p1@example.com"}])
-    assert destination.send(people) == Accepted()
-    sent = len(receiver.requests)
-    stopping.set()
-    answer = destination.send(people)
-    assert isinstance(answer, Retry)
-    assert (answer.after or 0) > 3600
-    waiting = Batch("b", "k", Verb.UPSERT, people.lines, kept={"id": "7"})
-    assert isinstance(answer := destination.resume(waiting), Pending)
-    assert answer.kept == {"id": "7"}
-    assert len(receiver.requests) == sent
-
-
-def test_a_wait_ends_with_the_interruption_or_the_run(open_object: Open, receiver: Receiver) -> None:
-    stopping = threading.Event()
-    destination = Stoppable(open_object("newsletter", "profiles"), stopping)
-    began = time.monotonic()
-    destination.sleep(0.3)
-    assert time.monotonic() - began >= 0.3
-    threading.Timer(0.1, stopping.set).start()
-    destination.sleep(60)
-
-    stopping.clear()
-    receiver.fail(kind="status", status=401)
-    people = batch(open_object("newsletter", "profiles"), Verb.UPSERT, [{"external_id": "p1"}])
-    with pytest.raises(CheckDestination):
-        destination.send(people)
-    destination.sleep(math.inf)
-    assert time.monotonic() - began < 10
