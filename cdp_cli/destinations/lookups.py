@@ -6,12 +6,12 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from cdp_cli.destinations.base import InDoubt, Retry
+from cdp_cli.destinations.base import InDoubt, Retry, Split
 from cdp_cli.destinations.bodies import body_of
 from cdp_cli.destinations.evidence import NoEvidence, Stopped, document_of, items_of, next_page, text_of
 from cdp_cli.destinations.operations import Lookup
 from cdp_cli.destinations.paths import dig
-from cdp_cli.destinations.placeholders import filled, formatted
+from cdp_cli.destinations.placeholders import filled, formatted, names, texts
 from cdp_cli.http import Response
 
 # One request with the template's values and body, at the address of a next page or, for None, at its own.
@@ -54,6 +54,8 @@ def _look_up(
     """The ids of these values of a field, by value in lower case."""
     listed = json.dumps(wanted, ensure_ascii=False, separators=(",", ":"))[1:-1]
     given = {**values, "field": field, "values": listed, "plain_values": ",".join(wanted)}
+    if any("," in value for value in wanted) and _joins_by_comma(lookup):
+        raise Stopped(Split("a value to look up has a comma in it"))
     each = [filled(lookup.each, {**given, "value": value}) for value in wanted]
     body = body_of(lookup, [], given, {"$values": each})
     asked = {value.casefold() for value in wanted}
@@ -82,3 +84,8 @@ def _look_up(
             raise Stopped(Retry(clean(f"the look-up of ids failed: {problem}"))) from None
         if path is None:
             return found
+
+
+def _joins_by_comma(lookup: Lookup) -> bool:
+    """Whether the values stand in the address with nothing but commas between them."""
+    return any("plain_values" in names(text) for text in (lookup.path, *texts(lookup.params)))
