@@ -54,6 +54,8 @@ def _look_up(
     """The ids of these values of a field, by value in lower case."""
     listed = json.dumps(wanted, ensure_ascii=False, separators=(",", ":"))[1:-1]
     given = {**values, "field": field, "values": listed, "plain_values": ",".join(wanted)}
+    if len(wanted) == 1:
+        given["value"] = wanted[0]
     if any("," in value for value in wanted) and _joins_by_comma(lookup):
         raise Stopped(Split("a value to look up has a comma in it"))
     each = [filled(lookup.each, {**given, "value": value}) for value in wanted]

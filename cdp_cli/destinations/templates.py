@@ -116,7 +116,7 @@ def _body(where: str, call: Step, known: Collection[str], operation: Operation, 
 def _lookup(
     where: str, lookup: Lookup, rule: ObjectRule, known: frozenset[str], definition: Definition
 ) -> None:
-    asked = known | {"field", "values", "plain_values"}
+    asked = known | {"field", "values", "plain_values"} | ({"value"} if lookup.values == 1 else set())
     _request(where, lookup, asked)
     _texts(f"{where}.body", lookup.body, asked, {"$values"})
     _texts(f"{where}.each", lookup.each, asked | {"value"})
