@@ -31,10 +31,11 @@ _QUOTED = ("UUID", "DATE", "TIME", "TIME WITH TIME ZONE", "TIME_NS")
 
 @dataclass(frozen=True)
 class Piece:
-    """A part of the JSON text: a constant, or an SQL expression that is never null if its column is not."""
+    """A part of the JSON text: a constant, or an SQL expression."""
 
     text: str
     is_sql: bool = False
+    is_null: bool = False  # the expression is null if its column is, and only then
 
 
 def value(column: str, kind: str, *, escape: bool) -> list[Piece]:
@@ -52,15 +53,15 @@ def value(column: str, kind: str, *, escape: bool) -> list[Piece]:
     if is_text(kind):
         if escape:
             return [Piece(f"to_json(cast({name} as varchar))", True)]
-        return [Piece('"'), Piece(name, True), Piece('"')]
+        return [Piece('"'), Piece(name, True, True), Piece('"')]
     if _NUMBERS.fullmatch(kind):
-        return [Piece(name, True)]
+        return [Piece(name, True, True)]
     if kind in _QUOTED:
-        return [Piece('"'), Piece(name, True), Piece('"')]
+        return [Piece('"'), Piece(name, True, True), Piece('"')]
     if kind == "TIMESTAMP WITH TIME ZONE":
-        return [Piece('"'), Piece(_iso(f"{name} at time zone 'UTC'"), True), Piece('Z"')]
+        return [Piece('"'), Piece(_iso(f"{name} at time zone 'UTC'"), True, True), Piece('Z"')]
     if kind.startswith("TIMESTAMP"):
-        return [Piece('"'), Piece(_iso(name), True), Piece('Z"')]
+        return [Piece('"'), Piece(_iso(name), True, True), Piece('Z"')]
     if kind == "JSON":
         # It may hold line breaks between its parts, and rows are lines.
         return [Piece(f"translate(cast({name} as varchar), chr(10) || chr(13), '  ')", True)]
@@ -74,8 +75,9 @@ def is_text(kind: str) -> bool:
 
 def needs_escape(columns: list[str]) -> str:
     """A condition: one of the text columns has a character that JSON escapes (RFC 8259, 7)."""
-    joined = ", ".join(quoted(column) for column in columns)
-    return f"regexp_matches(concat({joined}), '[\\x00-\\x1f\"\\\\]')"
+    joined = f"concat({', '.join(quoted(column) for column in columns)})"
+    # Faster than a regular expression: what needs no escape is as long in JSON as between two quotes.
+    return f"strlen(to_json({joined})) <> strlen({joined}) + 2"
 
 
 def finite(kind: str) -> str | None:

@@ -144,6 +144,9 @@ def test_a_present_entry_is_there_only_with_all_its_columns() -> None:
     name = {"first": "Ada", "last": "Löve"}
     assert rendered(whole, template) == {"ids": [{"mail": "m"}, name], "name": name}
     assert rendered({"id": "1"}, template) == {"ids": []}
+    pair = [{"$present": {"type": "pair", "first": "$fields.first", "last": "$fields.last"}}]
+    assert rendered(some, {"pairs": pair}) == {"pairs": []}
+    assert rendered(whole, {"pairs": pair}) == {"pairs": [{"type": "pair", **name}]}
 
 
 def test_the_position_is_a_mark_that_no_value_can_be() -> None:
