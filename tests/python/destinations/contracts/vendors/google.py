@@ -1,0 +1,121 @@
+"""Google's Data Manager API: audience members, and what became of a request.
+
+https://developers.google.com/data-manager/api/reference/rest/v1/audienceMembers/ingest
+https://developers.google.com/data-manager/api/reference/rest/v1/requestStatus/retrieve
+https://developers.google.com/identity/protocols/oauth2/service-account#httprest
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from cdp_cli.receiver.exchange import Reply
+from tests.python.destinations.contracts.vendors.base import Asked, Handler, Vendor
+
+SCOPE = "https://www.googleapis.com/auth/datamanager"
+_MAX_MEMBERS, _MAX_IDENTIFIERS = 10_000, 10
+
+
+class Google(Vendor):
+    """An audience by its members' identifiers, and requests; one is PROCESSING when it is asked about first."""
+
+    destination = "google"
+    settings: ClassVar = {"account_id": "1234567890", "audience_id": "9876543210"}
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.requests: dict[str, dict[str, Any]] = {}
+        self.claims: list[dict[str, Any]] = []  # of each token that was asked for
+
+    def routes(self) -> Mapping[tuple[str, str], Handler]:
+        return {
+            ("POST", "/token"): self._token,
+            ("POST", "/v1/audienceMembers:ingest"): lambda asked: self._change(asked, "Ingestion"),
+            ("POST", "/v1/audienceMembers:remove"): lambda asked: self._change(asked, "Removal"),
+            ("GET", "/v1/requestStatus:retrieve"): self._status,
+        }
+
+    def refuses(self, asked: Asked) -> Reply | None:
+        if asked.path == "/token" or asked.headers.get("authorization") == "Bearer ya29.of-no-one":
+            return None
+        return error(401, "UNAUTHENTICATED", "Request had invalid authentication credentials.")
+
+    def _token(self, asked: Asked) -> Reply:
+        form = asked.form()
+        if form.get("grant_type") != "urn:ietf:params:oauth:grant-type:jwt-bearer":
+            return Reply(400, {"error": "unsupported_grant_type"})
+        header, claims, _ = form["assertion"].split(".")
+        self.claims.append(_decoded(claims))
+        if _decoded(header).get("alg") != "RS256" or self.claims[-1].get("scope") != SCOPE:
+            return Reply(400, {"error": "invalid_grant", "error_description": "Invalid JWT."})
+        return Reply(200, {"access_token": "ya29.of-no-one", "expires_in": 3599, "token_type": "Bearer"})
+
+    def _change(self, asked: Asked, kind: str) -> Reply:
+        body = asked.json()
+        members = body["audienceMembers"]
+        if len(members) > _MAX_MEMBERS:
+            return error(400, "INVALID_ARGUMENT", "Too many audience members.")
+        wrong: dict[str, list[int]] = {}
+        for index, member in enumerate(members):
+            identifiers = [next(iter(one.values())) for one in member["userData"]["userIdentifiers"]]
+            if not 0 < len(identifiers) <= _MAX_IDENTIFIERS:
+                # The whole request fails if one record fails the basic validation.
+                return error(400, "INVALID_ARGUMENT", f"audience_members[{index}].user_data is invalid.")
+            reason = next((self.refused[one] for one in identifiers if one in self.refused), None)
+            if reason is not None:
+                wrong.setdefault(reason, []).append(index)
+            for one in identifiers if reason is None else ():
+                if kind == "Ingestion":
+                    self.held[one] = member
+                else:
+                    self.held.pop(one, None)
+        name = f"request{len(self.requests) + 1}"
+        self.requests[name] = status_of(kind, body["destinations"][0], len(members), wrong)
+        return Reply(200, {"requestId": name})
+
+    def _status(self, asked: Asked) -> Reply:
+        name = asked.query["requestId"]
+        if name not in self.requests:
+            return error(404, "NOT_FOUND", "Requested entity was not found.")
+        found = self.requests[name]
+        if sum(one.query.get("requestId") == name for one in self.asked) == 1:
+            found = {"destination": found["destination"], "requestStatus": "PROCESSING"}
+        return Reply(200, {"requestStatusPerDestination": [found]})
+
+
+def status_of(
+    kind: str, destination: Mapping[str, Any], rows: int, wrong: Mapping[str, list[int]]
+) -> dict[str, Any]:
+    """The status of a request at its destination. Counts are texts, as int64 always is in Google's JSON."""
+    refused = sum(map(len, wrong.values()))
+    status = "SUCCESS" if not refused else "FAILED" if refused == rows else "PARTIAL_SUCCESS"
+    counts = {"recordCount": str(rows), "userIdentifierCount": str(rows)}
+    document: dict[str, Any] = {
+        "destination": destination,
+        "requestStatus": status,
+        f"audienceMembers{kind}Status": {f"userData{kind}Status": counts},
+    }
+    if wrong:
+        document["errorInfo"] = {
+            "errorCounts": [
+                {"reason": reason, "recordCount": str(len(at)), "recordIndices": at}
+                for reason, at in wrong.items()
+            ]
+        }
+    return document
+
+
+def error(status: int, name: str, message: str) -> Reply:
+    """Google's error object."""
+    return Reply(status, {"error": {"code": status, "message": message, "status": name}})
+
+
+def _decoded(part: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    return found
+
+
+TOO_MANY = error(429, "RESOURCE_EXHAUSTED", "Quota exceeded for quota metric 'Requests'.")
