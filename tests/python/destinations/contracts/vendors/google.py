@@ -20,7 +20,7 @@ _MAX_MEMBERS, _MAX_IDENTIFIERS = 10_000, 10
 
 
 class Google(Vendor):
-    """An audience by its members' identifiers, and requests; one is PROCESSING when it is asked about first."""
+    """Members by their identifiers, and requests; one is PROCESSING when it is asked about first."""
 
     destination = "google"
     settings: ClassVar = {"account_id": "1234567890", "audience_id": "9876543210"}
