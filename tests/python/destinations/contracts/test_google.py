@@ -95,7 +95,7 @@ def test_a_request_is_asked_about_after_half_an_hour(case: Case, there: Destinat
 def test_a_status_that_does_not_add_up_acknowledges_nobody(
     reply: Reply, case: Case, there: Destination, vendor: Vendor
 ) -> None:
-    vendor.script(*[reply] * 20, path=STATUS)
+    vendor.insist(reply, STATUS)
     answer = put(case, there)
     assert isinstance(answer, InDoubt | Split), answer
 
@@ -142,7 +142,7 @@ def test_members_are_removed_and_the_removal_is_asked_about(
     assert removed(case, there) == Accepted()
     assert vendor.held == {}
     reply = Reply(200, {"requestStatusPerDestination": [status_of("Removal", {}, 2, {})]})
-    vendor.script(reply, path=STATUS)
+    vendor.insist(reply, STATUS)
     assert isinstance(removed(case, there), InDoubt)
 
 

@@ -113,9 +113,9 @@ def test_rows_are_arrays_of_hashes_in_the_order_of_the_schema(
     case: Case, there: Destination, vendor: Vendor
 ) -> None:
     people = [
-        {"email": " Ada@Example.com", "phone": "+49 (30) 123456", "external_id": "p1"},
-        {"email": "bo@example.com"},
-        {"phone": "+4930123458"},
+        {"EMAIL": " Ada@Example.com", "PHONE": "+49 (30) 123456", "EXTERN_ID": "p1"},
+        {"EMAIL": "bo@example.com"},
+        {"PHONE": "+4930123458"},
     ]
     sent = numbered(there, case.put, people, Part("run-7", 2, is_last=True, rows=10_003))
     assert there.send(sent) == Accepted()
@@ -133,9 +133,8 @@ def test_rows_are_arrays_of_hashes_in_the_order_of_the_schema(
             ["", sha256("4930123458"), ""],
         ],
     }
-    session = form["session"]
-    assert session.pop("session_id") == int(json.loads(asked.form()["session"])["session_id"])
-    assert session == {"batch_seq": 2, "last_batch_flag": True, "estimated_num_total": 10_003}
+    del form["session"]["session_id"]  # the next test has it
+    assert form["session"] == {"batch_seq": 2, "last_batch_flag": True, "estimated_num_total": 10_003}
 
 
 def test_all_batches_of_a_run_are_one_session(case: Case, there: Destination, vendor: Vendor) -> None:
@@ -169,4 +168,4 @@ def test_a_removal_that_meta_did_not_receive_is_in_doubt(
 
 
 def test_someone_without_any_identifier_is_not_sent(case: Case, there: Destination) -> None:
-    assert invalid(there, case.put, [{"email": "", "phone": None}])[0] is not None
+    assert invalid(there, case.put, [{"EMAIL": "", "PHONE": None}])[0] is not None

@@ -53,6 +53,7 @@ class Vendor:
         self.refused: dict[str, str] = {}
         self.held: dict[str, Any] = {}
         self._scripted: list[tuple[str, re.Pattern[str], Reply]] = []
+        self._insists: list[tuple[str, re.Pattern[str], Reply]] = []
         self._server = _Server(("127.0.0.1", 0), self)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
 
@@ -88,6 +89,10 @@ class Vendor:
         """Answer the next requests to a path with these, one each, and apply nothing."""
         self._scripted += [(method, re.compile(path), reply) for reply in replies]
 
+    def insist(self, reply: Reply, path: str, method: str = ".*") -> None:
+        """Answer every request to a path with this."""
+        self._insists.append((method, re.compile(path), reply))
+
     def bodies(self, path: str) -> list[Any]:
         """The JSON bodies that were sent to a path, in order."""
         return [asked.json() for asked in self.asked if re.search(path, asked.path) and asked.body]
@@ -95,10 +100,11 @@ class Vendor:
     def answer(self, asked: Asked) -> Reply:
         """The answer to a request."""
         self.asked.append(asked)
-        for entry in self._scripted:
+        for entry in [*self._scripted, *self._insists]:
             method, path, reply = entry
             if re.fullmatch(method, asked.method) and path.search(asked.path):
-                self._scripted.remove(entry)
+                if entry in self._scripted:
+                    self._scripted.remove(entry)
                 return reply
         refusal = self.refuses(asked)
         if refusal is not None:

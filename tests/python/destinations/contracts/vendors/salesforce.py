@@ -29,7 +29,6 @@ class Salesforce(Vendor):
 
     destination = "salesforce"
     secrets: ClassVar = {"client_id": "client-of-no-one", "client_secret": "secret-of-no-one"}
-    settings: ClassVar = {"external_id_field": "Customer_Number__c"}
 
     def __init__(self) -> None:
         super().__init__()
@@ -44,6 +43,7 @@ class Salesforce(Vendor):
             ("POST", "/services/oauth2/token"): self._token,
             ("GET", f"{_API}/limits"): lambda asked: Reply(200, {"DailyApiRequests": {"Max": 15000}}),
             ("GET", f"{_API}/query"): self._query,
+            ("DELETE", f"{_API}/composite/sobjects"): self._delete,
             ("POST", _JOBS): self._create,
             ("PUT", f"{job}/batches"): self._upload,
             ("PATCH", job): self._close,
@@ -81,15 +81,30 @@ class Salesforce(Vendor):
     def _query(self, asked: Asked) -> Reply:
         wanted = [re.sub(r"\\(.)", r"\1", one) for one in _QUOTED.findall(asked.query["q"])]
         records = [
-            {"attributes": {"type": "Contact"}, "Id": self.held[key]["Id"], "Customer_Number__c": key}
+            {"attributes": {"type": "Contact"}, "Id": self.held[key]["Id"], "External_Id__c": key}
             for key in wanted
             if key in self.held
         ]
         return Reply(200, {"totalSize": len(records), "done": True, "records": records})
 
+    def _delete(self, asked: Asked) -> Reply:
+        ids = asked.query["ids"].split(",")
+        if len(ids) > 200 or asked.query.get("allOrNone") != "false":
+            return Reply(400, [{"errorCode": "EXCEEDED_ID_LIMIT", "message": "record limit reached"}])
+        return Reply(200, [self._deleted(one) for one in ids])
+
+    def _deleted(self, identifier: str) -> dict[str, Any]:
+        key = next((key for key, contact in self.held.items() if contact["Id"] == identifier), None)
+        if key is None or key in self.refused:
+            code, message = ("DELETE_FAILED", self.refused[key]) if key else ("MALFORMED_ID", "bad id")
+            error = {"statusCode": code, "message": message, "fields": []}
+            return {"id": identifier, "success": False, "errors": [error]}
+        del self.held[key]
+        return {"id": identifier, "success": True, "errors": []}
+
     def _create(self, asked: Asked) -> Reply:
         body = asked.json()
-        if body["object"] != "Contact" or body.get("contentType") != "CSV":
+        if (body["object"], body["operation"], body.get("contentType")) != ("Contact", "upsert", "CSV"):
             return Reply(400, [{"errorCode": "INVALIDJOB", "message": "InvalidJob : unsupported"}])
         name = f"750{len(self.jobs) + 1:012d}"
         self.jobs[name] = {
@@ -124,23 +139,17 @@ class Salesforce(Vendor):
     def _apply(self, job: dict[str, Any], rows: Sequence[dict[str, str]]) -> None:
         job["_successful"], job["_failed"] = [], []
         for row in rows:
-            key = row.get("Customer_Number__c") or self._key_of(row.get("Id", ""))
+            key = row["External_Id__c"]
             if key in self.refused:
                 job["_failed"].append({"sf__Id": "", "sf__Error": self.refused[key], **row})
                 continue
-            if job["operation"] == "upsert":
-                self.held.setdefault(key, {"Id": f"003{len(self.held):012d}"}).update(row)
-                made = {"sf__Id": self.held[key]["Id"], "sf__Created": "true"}
-            else:
-                self.held.pop(key, None)
-                made = {"sf__Id": row["Id"], "sf__Created": "false"}
+            created = str(key not in self.held).lower()
+            self.held.setdefault(key, {"Id": f"003{len(self.held):012d}"}).update(row)
             if key not in self.lost:
+                made = {"sf__Id": self.held[key]["Id"], "sf__Created": created}
                 job["_successful"].append({**made, **row})
         job["numberRecordsProcessed"] = len(rows)
         job["numberRecordsFailed"] = len(job["_failed"])
-
-    def _key_of(self, identifier: str) -> str:
-        return next((key for key, contact in self.held.items() if contact["Id"] == identifier), identifier)
 
     def _job(self, asked: Asked, name: str) -> Reply:
         job = self.jobs[name]
