@@ -129,9 +129,8 @@ def test_counts_that_do_not_add_up_acknowledge_nobody(
         Reply(200, {"records": []}),
         Reply(200, raw=b"", content_type="text/csv"),
         Reply(200, raw=b'"sf__Id","sf__Created"\n"003","true"\n', content_type="text/csv"),
-        Reply(500, [{"errorCode": "UNKNOWN_EXCEPTION", "message": "An unexpected error occurred"}]),
     ],
-    ids=["a login page", "JSON", "nothing", "a file without the external id", "500"],
+    ids=["a login page", "JSON", "nothing", "a file without the external id"],
 )
 def test_a_result_file_that_is_none_acknowledges_nobody(
     reply: Reply, case: Case, there: Destination, vendor: Vendor
@@ -142,6 +141,15 @@ def test_a_result_file_that_is_none_acknowledges_nobody(
 
 def _kept(sent: Any, answer: Pending) -> Any:
     return dataclasses.replace(sent, kept=answer.kept)
+
+
+def test_a_result_file_that_cannot_be_had_is_asked_for_again(
+    case: Case, there: Destination, vendor: Vendor
+) -> None:
+    error = [{"errorCode": "UNKNOWN_EXCEPTION", "message": "An unexpected error occurred"}]
+    vendor.script(Reply(500, error), path="successfulResults$")
+    assert put(case, there) == Accepted()
+    assert len(vendor.jobs) == 1  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,7 @@ class Salesforce(Vendor):
         if key is None or key in self.refused:
             code, message = ("DELETE_FAILED", self.refused[key]) if key else ("MALFORMED_ID", "bad id")
             error = {"statusCode": code, "message": message, "fields": []}
-            return {"id": identifier, "success": False, "errors": [error]}
+            return {"success": False, "errors": [error]}
         del self.held[key]
         return {"id": identifier, "success": True, "errors": []}
 
