@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -45,7 +44,10 @@ def connected(
     name = vendor.destination
     if name not in find_destinations(settings.project_dir):
         (settings.project_dir / "destinations").mkdir(exist_ok=True)
-        shutil.copy(FOLDER / f"{name}.yml", settings.project_dir / "destinations")
+        text = (FOLDER / f"{name}.yml").read_text(encoding="utf-8")
+        # Google's tokens come from another host than its API.
+        text = text.replace("https://oauth2.googleapis.com", vendor.origin)
+        (settings.project_dir / "destinations" / f"{name}.yml").write_text(text, encoding="utf-8")
 
     def open_object(wanted: str | None = None, **given: str) -> Destination:
         secrets = {**vendor.connection_secrets(), **given}

@@ -8,9 +8,14 @@ https://developers.google.com/identity/protocols/oauth2/service-account#httprest
 from __future__ import annotations
 
 import base64
+import functools
 import json
 from collections.abc import Mapping
 from typing import Any, ClassVar
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from cdp_cli.receiver.exchange import Reply
 from tests.python.destinations.contracts.vendors.base import Asked, Handler, Vendor
@@ -30,6 +35,23 @@ class Google(Vendor):
         self.requests: dict[str, dict[str, Any]] = {}
         self.claims: list[dict[str, Any]] = []  # of each token that was asked for
 
+    def connection_secrets(self) -> Mapping[str, str]:
+        """A service account's key as Google gives it; made for the tests."""
+        private = _key().private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        account = {
+            "type": "service_account",
+            "project_id": "example",
+            "private_key_id": "k1",
+            "private_key": private.decode(),
+            "client_email": "cdp@example.iam.gserviceaccount.com",
+            "token_uri": "https://oauth2.googleapis.com/token",
+        }
+        return {"service_account": json.dumps(account)}
+
     def routes(self) -> Mapping[tuple[str, str], Handler]:
         return {
             ("POST", "/token"): self._token,
@@ -47,10 +69,17 @@ class Google(Vendor):
         form = asked.form()
         if form.get("grant_type") != "urn:ietf:params:oauth:grant-type:jwt-bearer":
             return Reply(400, {"error": "unsupported_grant_type"})
-        header, claims, _ = form["assertion"].split(".")
-        self.claims.append(_decoded(claims))
-        if _decoded(header).get("alg") != "RS256" or self.claims[-1].get("scope") != SCOPE:
-            return Reply(400, {"error": "invalid_grant", "error_description": "Invalid JWT."})
+        signed, _, signature = form["assertion"].rpartition(".")
+        header, claims = (json.loads(_decoded(part)) for part in signed.split("."))
+        self.claims.append(claims)
+        try:
+            _key().public_key().verify(
+                _decoded(signature), signed.encode(), padding.PKCS1v15(), hashes.SHA256()
+            )
+        except InvalidSignature:
+            return Reply(400, {"error": "invalid_grant", "error_description": "Invalid JWT Signature."})
+        if header.get("alg") != "RS256" or claims.get("scope") != SCOPE:
+            return Reply(400, {"error": "invalid_scope"})
         return Reply(200, {"access_token": "ya29.of-no-one", "expires_in": 3599, "token_type": "Bearer"})
 
     def _change(self, asked: Asked, kind: str) -> Reply:
@@ -113,9 +142,13 @@ def error(status: int, name: str, message: str) -> Reply:
     return Reply(status, {"error": {"code": status, "message": message, "status": name}})
 
 
-def _decoded(part: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
-    return found
+@functools.cache
+def _key() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def _decoded(part: str) -> bytes:
+    return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
 
 
 TOO_MANY = error(429, "RESOURCE_EXHAUSTED", "Quota exceeded for quota metric 'Requests'.")
