@@ -7,13 +7,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from cdp_cli.destinations.base import InDoubt, Retry
-from cdp_cli.destinations.definition import Lookup
+from cdp_cli.destinations.bodies import body_of
 from cdp_cli.destinations.evidence import NoEvidence, Stopped, document_of, items_of, next_page, text_of
-from cdp_cli.destinations.rendering import dig, filled, formatted
+from cdp_cli.destinations.operations import Lookup
+from cdp_cli.destinations.paths import dig
+from cdp_cli.destinations.placeholders import filled, formatted
 from cdp_cli.http import Response
 
-# One request with the template's values, at the path of a next page or, for None, at the look-up's own.
-Ask = Callable[[Mapping[str, str], str | None], Response]
+# One request with the template's values and body, at the address of a next page or, for None, at its own.
+Ask = Callable[[Mapping[str, str], bytes | None, str | None], Response]
 Clean = Callable[[str], str]
 
 
@@ -51,14 +53,18 @@ def _look_up(
 ) -> dict[str, str]:
     """The ids of these values of a field, by value in lower case."""
     listed = json.dumps(wanted, ensure_ascii=False, separators=(",", ":"))[1:-1]
-    given = {**values, "field": field, "values": listed}
+    given = {**values, "field": field, "values": listed, "plain_values": ",".join(wanted)}
+    each = [filled(lookup.each, {**given, "value": value}) for value in wanted]
+    body = body_of(lookup, [], given, {"$values": each})
     asked = {value.casefold() for value in wanted}
     found: dict[str, str] = {}
     path: str | None = None
     seen: set[str] = set()
     while True:
         try:
-            response = ask(given, path)
+            response = ask(given, body, path)
+            if response.status >= 300:
+                return found  # `answers.done`, in the vendor's own words
             page = document_of(response, lookup.accept)
             for item in items_of(response, page, lookup.items):
                 value = str(dig(item, formatted(lookup.value, given))).casefold()

@@ -14,7 +14,7 @@ from cdp_cli.errors import CheckDestination
 from cdp_cli.receiver import Receiver
 from cdp_cli.receiver.behaviours import BEHAVIOURS
 from tests.conftest import ROOT
-from tests.python.destinations.conftest import batch
+from tests.python.destinations.conftest import batch, deliver
 
 Open = Callable[[str, str], Destination]
 PEOPLE = [{"external_id": f"p{n}", "email": f"p{n}@example.com"} for n in range(1, 4)]
@@ -23,7 +23,7 @@ WEBHOOK, KLAVIYO = ("crm_webhook", "people"), ("newsletter", "profiles")
 
 def answer(open_object: Open, to: tuple[str, str], verb: Verb, key: str = "key-1") -> Answer:
     there = open_object(*to)
-    return there.send(batch(there, verb, PEOPLE, key=key))
+    return deliver(there, batch(there, verb, PEOPLE, key=key))
 
 
 BY_CONTRACT = [
@@ -59,7 +59,7 @@ def test_failed_rows_that_nothing_names_are_looked_for(open_object: Open, receiv
     receiver.behave("failed_without_names")
     assert isinstance(answer(open_object, KLAVIYO, Verb.UPSERT), Split)
     there = open_object(*KLAVIYO)
-    alone = there.send(batch(there, Verb.UPSERT, PEOPLE[:1]))
+    alone = deliver(there, batch(there, Verb.UPSERT, PEOPLE[:1]))
     assert alone == Refused("the destination refused every row of the batch")
 
 
@@ -130,9 +130,9 @@ def test_one_answer_too_many_does_not_answer_the_next_batch(open_object: Open, r
     there = open_object(*WEBHOOK)
     receiver.behave("one_answer_too_many")
     for key in ("key-1", "key-2"):
-        assert there.send(batch(there, Verb.UPSERT, PEOPLE, key=key)) == Accepted()
+        assert deliver(there, batch(there, Verb.UPSERT, PEOPLE, key=key)) == Accepted()
     receiver.behave("login_page")
-    assert isinstance(there.send(batch(there, Verb.UPSERT, PEOPLE, key="key-3")), InDoubt)
+    assert isinstance(deliver(there, batch(there, Verb.UPSERT, PEOPLE, key="key-3")), InDoubt)
 
 
 @pytest.mark.parametrize("name", ["profiles", "vip_list"])
