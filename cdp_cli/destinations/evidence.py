@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from cdp_cli.destinations.base import Answer
 from cdp_cli.destinations.paths import Path, dig, same
@@ -40,7 +41,7 @@ class Evidence(Strict):
     source: str | None = None  # the vendor's page that says so
     # 207 is absent: its body says what became of each part (RFC 4918, 13). So are 203, 205 and 206.
     status: tuple[int, ...] = (200, 201, 202, 204)
-    body: Literal["json", "empty", "json_or_empty", "any"] = "json"
+    body: Literal["json", "empty", "empty_object", "json_or_empty", "any"] = "json"
     content_type: str | None = None
     require: tuple[Path, ...] = ()  # present and not null
     absent: tuple[Path, ...] = ("error", "errors")  # missing, null, false, 0 or empty
@@ -48,14 +49,29 @@ class Evidence(Strict):
     count: Count | None = None
 
 
-def document_of(response: Response, evidence: Evidence, sent: int | None = None) -> Any:
+# One, or a list of them for statuses that say different things.
+Evidences = Annotated[
+    tuple[Evidence, ...],
+    BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else (value,)),
+    Field(min_length=1),
+]
+ANY_ACKNOWLEDGEMENT = (Evidence(),)
+
+
+def evidence_of(status: int, evidences: Sequence[Evidence]) -> Evidence:
+    """What an answer with this status must contain: the first evidence that has the status."""
+    return next((one for one in evidences if status in one.status), evidences[0])
+
+
+def document_of(response: Response, evidences: Sequence[Evidence], sent: int | None = None) -> Any:
     """The answer's JSON, or None for an empty answer. Raises NoEvidence if it proves nothing."""
+    evidence = evidence_of(response.status, evidences)
     if response.status not in evidence.status:
         raise NoEvidence(looks(response, "this status is not declared as an acknowledgement"))
     if evidence.body == "any":
         return response.json()
     if not response.body.strip():
-        if evidence.body == "json":
+        if evidence.body in ("json", "empty_object"):
             raise NoEvidence(looks(response, "it is empty"))
         return None
     if evidence.body == "empty":
@@ -66,6 +82,8 @@ def document_of(response: Response, evidence: Evidence, sent: int | None = None)
     document = response.json()
     if not isinstance(document, (dict, list)):
         raise NoEvidence(looks(response, "it is not a JSON document"))
+    if evidence.body == "empty_object" and document != {}:
+        raise NoEvidence(looks(response, "it should be an empty object"))
     problem = wrong(document, evidence, sent)
     if problem:
         raise NoEvidence(looks(response, problem))

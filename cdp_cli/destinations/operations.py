@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from cdp_cli.destinations.answers import Answers, Values
 from cdp_cli.destinations.base import Idempotency
-from cdp_cli.destinations.evidence import Evidence
+from cdp_cli.destinations.evidence import ANY_ACKNOWLEDGEMENT, Evidences
 from cdp_cli.destinations.paths import Path, PathOfField
 from cdp_cli.destinations.placeholders import names, texts
 from cdp_cli.destinations.strict import Strict
@@ -106,7 +106,7 @@ class Call(Strict):
 class Check(Call):
     """The request that checks the connection's secrets."""
 
-    accept: Evidence | None = None  # of the answer that accepts them; None: the status is enough
+    accept: Evidences | None = None  # of the answer that accepts them; None: the status is enough
     account: Path | None = None  # the id of the account that the secrets belong to
     answers: Answers = Answers()
 
@@ -164,7 +164,7 @@ class Outcomes(Strict):
     limit: str | None = None
     next: Path | None = None  # the address of the next page
     format: Literal["json", "csv"] = "json"
-    accept: Evidence = Evidence()  # of each page behind `get`
+    accept: Evidences = ANY_ACKNOWLEDGEMENT  # of each page behind `get`
     items: tuple[Path, ...]
     each: Literal["row", "error"]
     row: tuple[RowOf, ...] = Field(min_length=1)  # the first that finds a row counts
@@ -208,7 +208,7 @@ class Lookup(Call):
     id: Path  # path of the id in an item
     next: Path | None = None  # the address of the next page
     row: Any  # what is sent for a row; `{id}` is the id found
-    accept: Evidence = Evidence()  # of each page
+    accept: Evidences = ANY_ACKNOWLEDGEMENT  # of each page
     answers: Answers = Answers()
     missing: Literal["retry", "absent", "refuse"] | None = None  # None: absent for removals, else refuse
 
@@ -229,7 +229,7 @@ class Found(Strict):
 class Exchange(Call):
     """A request with what its answer must contain and what it says about the rows."""
 
-    accept: Evidence | None = None
+    accept: Evidences | None = None
     answers: Answers = Answers()
     outcomes: tuple[Outcomes, ...] = ()
 

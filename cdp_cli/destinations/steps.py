@@ -16,10 +16,11 @@ from cdp_cli.destinations.base import Accepted, Answer, Batch, Idempotency, InDo
 from cdp_cli.destinations.bodies import body_of, text_at
 from cdp_cli.destinations.calls import Calls, Gone
 from cdp_cli.destinations.evidence import (
-    Evidence,
+    ANY_ACKNOWLEDGEMENT,
     NoEvidence,
     Stopped,
     document_of,
+    evidence_of,
     looks,
     next_page,
     number_of,
@@ -81,7 +82,7 @@ class Steps:
             waiting = self._until(step, response, here)
             if waiting is not None:
                 return waiting
-            document = document_of(response, step.accept or Evidence(), len(self.rows))
+            document = document_of(response, step.accept or ANY_ACKNOWLEDGEMENT, len(self.rows))
             kept = {name: _kept(response, document, path) for name, path in step.keep.items()}
             for rule in step.outcomes:
                 self._outcomes(rule, response, document, {**state, **kept}, told)
@@ -200,7 +201,7 @@ class Steps:
                 rule.call, {**self.values, **kept}, self.batch, answers=Answers(), next_page=address
             )
             if rule.format == "csv":
-                if answer.status not in rule.accept.status:
+                if answer.status not in evidence_of(answer.status, rule.accept).status:
                     raise NoEvidence(looks(answer, "this status is not declared as an acknowledgement"))
                 told.add(rule, csv_records(answer, paths_of(rule)))
                 return
@@ -231,7 +232,7 @@ def _kept(response: Response, document: Any, path: str) -> str:
 
 def _add_up(step: Step, response: Response, document: Any, told: Told) -> None:
     """Raise NoEvidence if the destination took another number of rows than it did not refuse."""
-    count = step.accept.count if step.accept else None
+    count = evidence_of(response.status, step.accept).count if step.accept else None
     if count is not None and count.equals == "accepted":
         taken = number_of(response, document, count.of)
         if taken != len(told.rows) - len(told.rejected):

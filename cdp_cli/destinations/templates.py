@@ -60,8 +60,8 @@ def _operation(
 
 
 def _answers(where: str, step: Step, definition: Definition) -> None:
-    if step.carries_rows and (step.accept is None or step.accept.source is None):
-        missing = "accept" if step.accept is None else "accept.source"
+    if step.carries_rows and not (step.accept and all(one.source for one in step.accept)):
+        missing = "accept.source" if step.accept else "accept"
         raise ValueError(f"{where}.{missing} is missing: say what an answer contains that took the batch")
     _done(where, step, definition)
 
