@@ -111,10 +111,18 @@ def text_of(response: Response, document: Any, path: str) -> str:
 
 def number_of(response: Response, document: Any, path: str) -> int:
     """The count at a path. Raises NoEvidence if it is not a whole number from 0."""
-    found = dig(document, path)
-    if type(found) is not int or found < 0:
+    found = whole_number(dig(document, path))
+    if found is None:
         raise NoEvidence(looks(response, f"{path} is not a count"))
     return found
+
+
+def whole_number(found: Any) -> int | None:
+    """A count of an answer; None if it is none. A number of 64 bits is a text in Google's JSON, "3"."""
+    if isinstance(found, str) and found.isascii() and found.isdecimal():
+        return int(found)
+    # In Python true is an int.
+    return found if type(found) is int and found >= 0 else None
 
 
 def next_page(response: Response, page: Any, rule: str | None, seen: set[str]) -> str | None:
@@ -141,8 +149,7 @@ def wrong(document: Any, evidence: Evidence, sent: int | None) -> str:
         if not any(same(found, value) for value in allowed):
             return f"{path} has an undeclared value"
     if evidence.count is not None and evidence.count.equals == "sent" and sent is not None:
-        counted = dig(document, evidence.count.of)
-        if type(counted) is not int or counted != sent:
+        if whole_number(dig(document, evidence.count.of)) != sent:
             return f"{evidence.count.of} is not the {sent} rows sent"
     return ""
 

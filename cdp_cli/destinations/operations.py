@@ -138,12 +138,14 @@ class Refusal(Condition):
 class RowOf(Strict):
     """Which row an item means.
 
-    `position`: the item stands where the row stood. `index`: a number, or a pointer whose first number is the
-    position. `key`: the record, or one match value of it. `trace`: the text made with {row.index}, or a list.
+    `position`: the item stands where the row stood. `index`: a number, a pointer whose first number is the
+    position, or a list of them. `key`: the record, or one match value of it. `trace`: the text made with
+    {row.index}, or a list.
     """
 
     by: Literal["position", "index", "key", "trace"]
     at: Path = ""
+    count: Path | None = None  # how many rows an item means, where `at` is a list
 
     @model_validator(mode="after")
     def _place(self) -> RowOf:
