@@ -148,9 +148,11 @@ def wrong(document: Any, evidence: Evidence, sent: int | None) -> str:
         found = dig(document, path)
         if not any(same(found, value) for value in allowed):
             return f"{path} has an undeclared value"
-    if evidence.count is not None and evidence.count.equals == "sent" and sent is not None:
-        if whole_number(dig(document, evidence.count.of)) != sent:
-            return f"{evidence.count.of} is not the {sent} rows sent"
+    count = evidence.count
+    if count is None or count.equals != "sent" or sent is None:
+        return ""
+    if whole_number(dig(document, count.of)) != sent:
+        return f"{count.of} is not the {sent} rows sent"
     return ""
 
 

@@ -53,7 +53,13 @@ def _look_up(
 ) -> dict[str, str]:
     """The ids of these values of a field, by value in lower case."""
     listed = json.dumps(wanted, ensure_ascii=False, separators=(",", ":"))[1:-1]
-    given = {**values, "field": field, "values": listed, "plain_values": ",".join(wanted)}
+    given = {
+        **values,
+        "field": field,
+        "values": listed,
+        "quoted_values": ",".join(_quoted(value) for value in wanted),
+        "plain_values": ",".join(wanted),
+    }
     each = [filled(lookup.each, {**given, "value": value}) for value in wanted]
     body = body_of(lookup, [], given, {"$values": each})
     asked = {value.casefold() for value in wanted}
@@ -82,3 +88,8 @@ def _look_up(
             raise Stopped(Retry(clean(f"the look-up of ids failed: {problem}"))) from None
         if path is None:
             return found
+
+
+def _quoted(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"

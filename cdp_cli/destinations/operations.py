@@ -198,15 +198,18 @@ class Outcomes(Strict):
 class Lookup(Call):
     """How match values become the vendor's own ids, many a request, before a call that needs ids.
 
-    The values stand in a path or parameter as {values}, JSON texts with commas, or as {plain_values}, without
-    quotes; in a body as $values, each made by `each`.
+    The values stand in a path or parameter as {values}, JSON texts with commas, as {quoted_values}, in single
+    quotes with backslashes before quotes and backslashes, or as {plain_values}, without quotes; in a body as
+    $values, each made by `each`.
     """
 
     by: tuple[str, ...]  # match fields; what one does not find, the next may
     values: int = Field(gt=0)  # how many fit into one request
     each: Any = "{value}"
     items: Path
-    value: PathOfField  # path of the matched value in an item; `{field}` is the match field
+    value: (
+        PathOfField  # path of the matched value in an item; {field} is the match field, a setting its value
+    )
     id: Path  # path of the id in an item
     next: Path | None = None  # the address of the next page
     row: Any  # what is sent for a row; `{id}` is the id found
@@ -295,6 +298,11 @@ class Operation(Exchange):
     def template(self) -> Any:
         """The template of a row; `$values` is an object in the ledger and an array in the body."""
         return "$fields" if self.row == "$values" else self.row
+
+    @property
+    def sent(self) -> Any:
+        """The template of a row as it is sent: a look-up replaces it."""
+        return self.lookup.row if self.lookup is not None else self.template
 
     @cached_property
     def calls(self) -> tuple[Step, ...]:

@@ -78,7 +78,7 @@ class Told:
         return Split(reason) if idempotency is Idempotency.UPSERT else InDoubt(reason)
 
     def _rows_of(self, ways: Iterable[RowOf], item: Any, place: int) -> tuple[list[int], bool]:
-        """The positions that an item means, by the first way that finds one, and whether these are all of them."""
+        """The positions that an item means, by the first way that finds one, and whether they are all."""
         for way in ways:
             at = dig(item, way.at)
             listed = at if isinstance(at, list) and way.by in ("index", "trace") else [at]
