@@ -79,6 +79,10 @@ class Calls:
             took = time.monotonic() - started
             _log.debug("%s %s: %s in %.2f s", call.method, call.path, response.status, took)
             # A request that was answered by 401 was not applied, so it may be sent again with a new token.
+            rate = self._definition.rate
+            used_up = rate.pause(response.headers, time.time()) if rate else None
+            if used_up is not None:
+                limit.pause(used_up, time.monotonic())
             if response.status != 401 or not may_renew or not self._credentials.renew(credentials):
                 self._judge(response, answers, limit)
                 return response

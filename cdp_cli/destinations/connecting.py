@@ -8,8 +8,7 @@ from cdp_cli.config import Settings
 from cdp_cli.destinations import connections as connections_file
 from cdp_cli.destinations.base import Destination
 from cdp_cli.destinations.definition import Definition
-from cdp_cli.destinations.files import FilesDestination
-from cdp_cli.destinations.http_destination import HttpDestination
+from cdp_cli.destinations.finding import destination_class
 from cdp_cli.destinations.reading import read_yaml, refuse_former_key, validated
 from cdp_cli.errors import FixConfiguration
 
@@ -26,7 +25,7 @@ def connect(connection_name: str, object_name: str | None, settings: Settings) -
         connections_file.destination_of(connection_name, settings.project_dir), settings.project_dir
     )
     connection = connections_file.resolve(connection_name, object_name, definition, settings)
-    return FilesDestination(connection) if definition.kind == "files" else HttpDestination(connection)
+    return destination_class(definition.protocol, own_folder(settings.project_dir))(connection)
 
 
 def address_of(connection_name: str, project_dir: Path) -> connections_file.DestinationAddress | None:

@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from cdp_cli.destinations import templates
+from cdp_cli.destinations import samples, templates
 from cdp_cli.destinations.auth.keys import Auth
 from cdp_cli.destinations.base import Verb
+from cdp_cli.destinations.conversions import TYPES
 from cdp_cli.destinations.fields import HASHES, STEPS
 from cdp_cli.destinations.operations import Check, Declared, Operation
 from cdp_cli.destinations.paths import Path
+from cdp_cli.destinations.rate_headers import RateHeaders
 from cdp_cli.destinations.strict import Strict
 
 _RATE = re.compile(r"(\d+)/(s|m|h|d)")
-ANY_MEDIUM = "*"
+_PROTOCOL = re.compile(r"[a-z][a-z0-9_]*")
 _MEDIUM = re.compile(r"\*|[a-z][a-z0-9_]*")
+ANY_MEDIUM = "*"
 
 
 def _rate(value: str) -> str:
     if not _RATE.fullmatch(value):
         raise ValueError(f"{value!r} is not a rate like 10/s, 150/m, 1000/h or 5000/d")
+    return value
+
+
+def _protocol(value: str) -> str:
+    if not _PROTOCOL.fullmatch(value):
+        raise ValueError(f"{value!r} is not the name of a protocol like http, files or postgres")
     return value
 
 
@@ -32,7 +41,9 @@ def _medium(value: str) -> str:
     return value
 
 
+Value = str | int | bool
 Rate = Annotated[str, AfterValidator(_rate)]
+Protocol = Annotated[str, AfterValidator(_protocol)]
 Medium = Annotated[str, AfterValidator(_medium)]
 
 
@@ -47,12 +58,16 @@ class Setting(Strict):
 
 
 class FieldRule(Strict):
-    """How a column becomes the destination's field: normalised step by step, then hashed."""
+    """How a column becomes the destination's field: normalised, translated, converted, then hashed."""
 
     description: str = ""
     normalise: tuple[str, ...] = ()
+    translations: dict[Value, Value] = Field(default_factory=dict, alias="values")  # ours to theirs
+    kind: str | None = Field(default=None, alias="as")
+    separator: str = Field(default=",", min_length=1)  # of the parts of a text, with as: list
     hash: str | None = None
     required: bool = False
+    max_length: int | None = Field(default=None, gt=0)  # in characters; a longer value makes the row invalid
 
     @field_validator("normalise", mode="before")
     @classmethod
@@ -66,6 +81,20 @@ class FieldRule(Strict):
             if step not in STEPS:
                 raise ValueError(f"{step!r} is not a normaliser; there are {', '.join(sorted(STEPS))}")
         return value
+
+    @field_validator("kind")
+    @classmethod
+    def _known_kind(cls, value: str | None) -> str | None:
+        if value is not None and value not in TYPES:
+            raise ValueError(f"{value!r} is not a type; there are {', '.join(TYPES)}")
+        return value
+
+    @model_validator(mode="after")
+    def _one_type(self) -> FieldRule:
+        kinds = {type(value) for value in self.translations.values()}
+        if len(kinds) > 1:
+            raise ValueError("the words in `values` have different types")
+        return self
 
     @field_validator("hash")
     @classmethod
@@ -112,7 +141,7 @@ class Definition(Strict):
     destination: str
     description: str
     docs: tuple[str, ...] = ()
-    kind: Literal["http", "files"] = "http"
+    protocol: Protocol = "http"  # another one is a Python module of that name
     medium: Medium = ANY_MEDIUM  # by what people are reached: a channel of the seed purposes
     base_url: str | None = None
     secrets: dict[str, str] = Field(default_factory=dict)
@@ -121,6 +150,7 @@ class Definition(Strict):
     headers: dict[str, str] = Field(default_factory=dict)
     error: Path | None = None  # where an error answer says what is wrong
     timeout: float = Field(default=30, gt=0)
+    rate: RateHeaders | None = None
     check: Check | None = None
     limits: dict[str, tuple[Rate, ...]] = Field(default_factory=dict)
     objects: dict[str, ObjectRule] = Field(min_length=1)
@@ -142,8 +172,9 @@ class Definition(Strict):
 
     @model_validator(mode="after")
     def _templates_are_known(self) -> Definition:
-        if self.kind == "http":
+        if self.protocol == "http":
             templates.check(self)
+            samples.check(self)
         return self
 
 

@@ -11,7 +11,7 @@
 | DATE | `"2026-03-01"` |
 | TIMESTAMP, TIMESTAMP WITH TIME ZONE | `"2026-03-01T09:00:00Z"`: ISO 8601, UTC |
 | TIME | `"10:00:00"` |
-| JSON | as it is, without white space |
+| JSON | as it is, on one line |
 | LIST, ARRAY, STRUCT, MAP | a list or an object; values in them as DuckDB's `to_json` writes them |
 | BLOB, BIT, INTERVAL | refused by the column's name: cast it in the model |
 """
@@ -61,8 +61,10 @@ def value(column: str, kind: str, *, escape: bool) -> list[Piece]:
         return [Piece('"'), Piece(_iso(f"{name} at time zone 'UTC'"), True), Piece('Z"')]
     if kind.startswith("TIMESTAMP"):
         return [Piece('"'), Piece(_iso(name), True), Piece('Z"')]
-    # JSON may hold line breaks between its parts, and rows are lines.
-    return [Piece(f"json({name})" if kind == "JSON" else f"to_json({name})", True)]
+    if kind == "JSON":
+        # It may hold line breaks between its parts, and rows are lines.
+        return [Piece(f"translate(cast({name} as varchar), chr(10) || chr(13), '  ')", True)]
+    return [Piece(f"to_json({name})", True)]
 
 
 def is_text(kind: str) -> bool:

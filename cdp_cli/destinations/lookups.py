@@ -6,12 +6,12 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from cdp_cli.destinations.base import InDoubt, Retry
+from cdp_cli.destinations.base import InDoubt, Retry, Split
 from cdp_cli.destinations.bodies import body_of
 from cdp_cli.destinations.evidence import NoEvidence, Stopped, document_of, items_of, next_page, text_of
 from cdp_cli.destinations.operations import Lookup
 from cdp_cli.destinations.paths import dig
-from cdp_cli.destinations.placeholders import filled, formatted
+from cdp_cli.destinations.placeholders import filled, formatted, names, texts
 from cdp_cli.http import Response
 
 # One request with the template's values and body, at the address of a next page or, for None, at its own.
@@ -60,6 +60,8 @@ def _look_up(
         "quoted_values": ",".join(_quoted(value) for value in wanted),
         "plain_values": ",".join(wanted),
     }
+    if any("," in value for value in wanted) and _joins_by_comma(lookup):
+        raise Stopped(Split("a value to look up has a comma in it"))
     each = [filled(lookup.each, {**given, "value": value}) for value in wanted]
     body = body_of(lookup, [], given, {"$values": each})
     asked = {value.casefold() for value in wanted}
@@ -93,3 +95,8 @@ def _look_up(
 def _quoted(value: str) -> str:
     escaped = value.replace("\\", "\\\\").replace("'", "\\'")
     return f"'{escaped}'"
+
+
+def _joins_by_comma(lookup: Lookup) -> bool:
+    """Whether the values stand in the address with nothing but commas between them."""
+    return any("plain_values" in names(text) for text in (lookup.path, *texts(lookup.params)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Mapping, Sequence
 
-from cdp_cli.destinations import fields, json_sql, rendering
+from cdp_cli.destinations import conversions, fields, json_sql, rendering
 from cdp_cli.destinations.base import BatchLimits, Idempotency, Verb
 from cdp_cli.destinations.connections import Connection
 from cdp_cli.destinations.definition import FieldRule
@@ -73,9 +73,18 @@ class DestinationObject:
         )
 
     def field_sql(self, column: str, kind: str = "VARCHAR") -> str:
-        """The column normalised and hashed as the destination asks. Raises FixConfiguration for any other."""
+        """The column normalised, translated, converted and hashed as the destination asks.
+
+        Raises FixConfiguration if the object has no such field.
+        """
         rule = self._field(column)
-        return fields.expression(column, rule.normalise, rule.hash)
+        value = fields.expression(column, rule.normalise)
+        kind = "VARCHAR" if rule.normalise else kind
+        if rule.translations:
+            value, kind = conversions.translated(value, rule.translations), "VARCHAR"
+        if rule.kind is not None:
+            value = conversions.converted(value, kind, rule.kind, rule.separator)
+        return fields.HASHES[rule.hash](value) if rule.hash else value
 
     def row_sql(self, verb: Verb, columns: Mapping[str, str], nulls: Mapping[str, str]) -> str:
         """One row as JSON text."""
@@ -99,8 +108,12 @@ class DestinationObject:
             )
         reasons = [(f"coalesce({', '.join(_texts(match))}) is null", f"no usable {' or '.join(match)}")]
         for column in columns:
-            if self._field(column).required:
+            rule = self._field(column)
+            if rule.required:
                 reasons.append((f"{quoted(column)} is null", f"no usable {column}"))
+            if rule.max_length is not None:
+                too_long = f"length(cast({quoted(column)} as varchar)) > {rule.max_length}"
+                reasons.append((too_long, f"{column} is longer than {rule.max_length} characters"))
             finite = json_sql.finite(columns[column])
             if finite is not None:
                 reasons.append((f"not isfinite({quoted(column)})", f"{column} is not a finite {finite}"))

@@ -31,7 +31,8 @@ class Told:
     accepted: set[int] = field(default_factory=set)
     nameless: list[str] = field(default_factory=list)  # reasons of items that are none of our rows
     every_row: bool = False  # the destination lists each row
-    refusals: int | None = None  # how many rows it says that it refused
+    refusals: int | None = None  # how many rows it says that it refused, in the lists that have a count
+    counted: set[int] = field(default_factory=set)  # the refused rows in those lists
     _positions: dict[str, int] | None = None
 
     def add(self, rule: Outcomes, items: Sequence[Any], first: int = 0) -> None:
@@ -48,6 +49,8 @@ class Told:
                 reason = _reason(rule, item)
                 for position in positions:
                     self.rejected.setdefault(position, reason)
+                if rule.count is not None:
+                    self.counted.update(positions)
                 if not whole:
                     self.nameless.append(reason)
             elif refused is False and rule.each == "row" and _is_accepted(rule, item):
@@ -58,7 +61,7 @@ class Told:
         total = len(self.rows)
         if self.refusals is not None and self.refusals > total:
             return InDoubt(f"the destination refused {self.refusals} of {total} rows, which proves nothing")
-        named = len(self.rejected)
+        named = len(self.counted)
         if self.every_row:
             if self.refusals is not None and self.refusals != named:
                 return InDoubt(f"the destination refused {self.refusals} rows and names {named}")

@@ -8,13 +8,14 @@ import duckdb
 import pytest
 
 from cdp_cli.destinations.base import Verb
-from cdp_cli.destinations.fields import expression
+from cdp_cli.destinations.fields import HASHES, expression
 from cdp_cli.destinations.objects import DestinationObject
 from tests.python.destinations.conftest import SqlText, invalid
 
 
 def normalised(value: str | None, *steps: str, hashed: str | None = None) -> str | None:
-    sql = f'select {expression("v", steps, hashed)} from (select ?::varchar as "v")'
+    value_sql = expression("v", steps)
+    sql = f'select {HASHES[hashed](value_sql) if hashed else value_sql} from (select ?::varchar as "v")'
     found = duckdb.connect().execute(sql, [value]).fetchone()
     assert found is not None
     return str(found[0]) if found[0] is not None else None

@@ -19,6 +19,7 @@ ROWS = [
 ]
 ERRORS = {
     "items": "errors",
+    "count": "failed",
     "each": "error",
     "row": [{"by": "index", "at": "at"}, {"by": "key", "at": "record"}],
     "refused": {"reason": "why.text"},

@@ -82,7 +82,7 @@ def test_a_decimal_is_exact_and_a_row_is_one_line() -> None:
     number = "1234567890123456789012345678.1234567890::decimal(38,10)"
     row = f"select {number} as d, 'a\nb' as t, '[\n1]'::json as j"
     found = BERLIN.execute(f"select {sql} from ({row})").fetchone()
-    assert found == ('{"d":1234567890123456789012345678.1234567890,"t":"a\\nb","j":[1]}',)
+    assert found == ('{"d":1234567890123456789012345678.1234567890,"t":"a\\nb","j":[ 1]}',)
 
 
 def test_a_template_surrounds_the_fields() -> None:
