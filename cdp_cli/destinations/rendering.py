@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cdp_cli.destinations.bodies import ROW_INDEX
+from cdp_cli.destinations.bodies import ROW_INDEX, ROW_INDEX_IN_TEXT
 from cdp_cli.destinations.fields import literal, quoted
 from cdp_cli.destinations.json_sql import Piece, is_text, needs_escape, value
 from cdp_cli.destinations.placeholders import formatted, texts
@@ -44,7 +44,7 @@ def row_sql(
     """A DuckDB expression over the columns, given with their types, that renders one row as JSON text."""
     used = _used(template, columns, match)
     as_it_is, escaped = (
-        _Row(columns, match, nulls, nest, {**values, "row.index": ROW_INDEX}, used, escape)
+        _Row(columns, match, nulls, nest, {**values, "row.index": ROW_INDEX_IN_TEXT}, used, escape)
         for escape in (False, True)
     )
     rendered = _concat(as_it_is.node(template).pieces)
@@ -91,11 +91,11 @@ class _Row:
         if isinstance(template, str) and template.startswith("$fields."):
             return self._column(template.removeprefix("$fields."))
         if template == "$row.index":
-            return _Node([Piece(f'"{ROW_INDEX}"')])
+            return _Node([Piece(ROW_INDEX)])
         if isinstance(template, str):
             # The mark of a position is JSON text already.
-            parts = formatted(template, self.values).split(ROW_INDEX)
-            return _Node([Piece(f'"{ROW_INDEX.join(_json(part)[1:-1] for part in parts)}"')])
+            parts = formatted(template, self.values).split(ROW_INDEX_IN_TEXT)
+            return _Node([Piece(f'"{ROW_INDEX_IN_TEXT.join(_json(part)[1:-1] for part in parts)}"')])
         return _Node([Piece(_json(template))])
 
     def _group(self, name: str) -> list[str]:

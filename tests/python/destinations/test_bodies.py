@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from cdp_cli.destinations.bodies import ROW_INDEX, body_of, numbered, text_at
+from cdp_cli.destinations.bodies import ROW_INDEX, ROW_INDEX_IN_TEXT, body_of, numbered, text_at
 from cdp_cli.destinations.operations import Call
 from cdp_cli.errors import FixConfiguration
 
@@ -82,10 +82,13 @@ def test_a_call_without_a_body_sends_none() -> None:
 
 
 def test_positions_take_the_place_of_their_mark_alone() -> None:
-    row = f'{{"n":"{ROW_INDEX}","trace":"row-{ROW_INDEX}","name":"$row.index"}}'
+    row = (
+        f'{{"n":{ROW_INDEX},"id":"{ROW_INDEX_IN_TEXT}","trace":"row-{ROW_INDEX_IN_TEXT}",'
+        '"name":"$row.index {row.index}"}'
+    )
     assert numbered([row, row]) == [
-        '{"n":0,"trace":"row-0","name":"$row.index"}',
-        '{"n":1,"trace":"row-1","name":"$row.index"}',
+        '{"n":0,"id":"0","trace":"row-0","name":"$row.index {row.index}"}',
+        '{"n":1,"id":"1","trace":"row-1","name":"$row.index {row.index}"}',
     ]
 
 
