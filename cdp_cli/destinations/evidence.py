@@ -49,7 +49,7 @@ class Evidence(Strict):
     count: Count | None = None
 
 
-# One, or a list of them for statuses that say different things.
+# One, or a list of them: an answer must give one.
 Evidences = Annotated[
     tuple[Evidence, ...],
     BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else (value,)),
@@ -58,16 +58,30 @@ Evidences = Annotated[
 ANY_ACKNOWLEDGEMENT = (Evidence(),)
 
 
-def evidence_of(status: int, evidences: Sequence[Evidence]) -> Evidence:
-    """What an answer with this status must contain: the first evidence that has the status."""
-    return next((one for one in evidences if status in one.status), evidences[0])
-
-
 def document_of(response: Response, evidences: Sequence[Evidence], sent: int | None = None) -> Any:
     """The answer's JSON, or None for an empty answer. Raises NoEvidence if it proves nothing."""
-    evidence = evidence_of(response.status, evidences)
-    if response.status not in evidence.status:
-        raise NoEvidence(looks(response, "this status is not declared as an acknowledgement"))
+    return proven(response, evidences, sent)[0]
+
+
+def proven(
+    response: Response, evidences: Sequence[Evidence], sent: int | None = None
+) -> tuple[Any, Evidence]:
+    """The answer's JSON, or None for an empty answer, and the first evidence that it gives.
+
+    Raises NoEvidence if it gives none, with what it lacks of the first that has its status.
+    """
+    missing: NoEvidence | None = None
+    for evidence in evidences:
+        if response.status not in evidence.status:
+            continue
+        try:
+            return _document(response, evidence, sent), evidence
+        except NoEvidence as problem:
+            missing = missing or problem
+    raise missing or NoEvidence(looks(response, "this status is not declared as an acknowledgement"))
+
+
+def _document(response: Response, evidence: Evidence, sent: int | None) -> Any:
     if evidence.body == "any":
         return response.json()
     if not response.body.strip():

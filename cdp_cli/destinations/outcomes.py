@@ -56,6 +56,15 @@ class Told:
             elif refused is False and rule.each == "row" and _is_accepted(rule, item):
                 self.accepted.update(positions)
 
+    def is_whole(self, rule: Outcomes, listed: int, response: Response) -> None:
+        """Raise NoEvidence if a list in the order of the rows has not one item for each.
+
+        Which of them are missing nobody knows, so no item can be told to mean its row.
+        """
+        by_position = rule.each == "row" and any(way.by == "position" for way in rule.row)
+        if by_position and listed != len(self.rows):
+            raise NoEvidence(looks(response, f"it lists {listed} of the {len(self.rows)} rows sent"))
+
     def answer(self, idempotency: Idempotency) -> Answer:
         """The batch's answer. Rows of which nothing is said are unknown if the destination lists each row."""
         total = len(self.rows)

@@ -13,7 +13,7 @@ from cdp_cli.destinations.evidence import ANY_ACKNOWLEDGEMENT, Evidence, NoEvide
 from cdp_cli.destinations.operations import Check, Lookup, Outcomes, Step
 from cdp_cli.destinations.outcomes import csv_records, items_at, paths_of
 from cdp_cli.destinations.paths import dig
-from cdp_cli.destinations.placeholders import formatted
+from cdp_cli.destinations.placeholders import formatted, names
 from cdp_cli.http import Response
 
 if TYPE_CHECKING:
@@ -89,9 +89,13 @@ def _lookup(where: str, lookup: Lookup) -> None:
     _accepted(where, lookup.accept, lookup.sample)
     _all(where, lookup.sample, [lookup.items, *([lookup.next] if lookup.next else [])])
     items = dig(lookup.sample, lookup.items)
-    values = [formatted(lookup.value, {"field": field}) for field in lookup.by]
+    # Which field of an item a setting names is not known here.
+    is_known = set(names(lookup.value)) <= {"field"}
+    values = [formatted(lookup.value, {"field": field}) for field in lookup.by if is_known]
     for paths in ([lookup.id], values):
-        if not isinstance(items, list) or all(dig(item, path) is None for item in items for path in paths):
+        if not isinstance(items, list) or (
+            paths and all(dig(item, path) is None for item in items for path in paths)
+        ):
             raise ValueError(f"{where} has no item with {paths[0]}")
 
 
