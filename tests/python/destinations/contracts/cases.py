@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from cdp_cli.destinations.base import Verb
@@ -36,7 +36,9 @@ class Case:
     path: str  # of the request that carries the rows
     too_many: Reply
     after: float | None = None  # the seconds of that answer, where it says any
-    nothing: Sequence[Reply] = field(default_factory=tuple)  # good answers that would prove nothing elsewhere
+    method: str = "POST"
+    first: str | None = None  # the path of the first request, if the rows come later
+    proof: Sequence[tuple[str, int]] = ()  # strange answers that are good ones here
 
     @property
     def known(self) -> list[dict[str, Any]]:
@@ -80,8 +82,11 @@ CASES = {
         [{"External_Id__c": key, "Email": email} for key, email in zip(_IDS, _EMAILS, strict=True)],
         _IDS,
         ["External_Id__c"],
-        "/jobs/ingest",
+        "/batches$",
         salesforce.TOO_MANY,
+        method="PUT",
+        first="/jobs/ingest$",
+        proof=[("nothing", 201)],
     ),
     "meta": Case(
         meta.Meta,
@@ -126,6 +131,7 @@ CASES = {
         ["external_id"],
         "/users/track",
         braze.TOO_MANY,
+        0.0,  # its second is long over
     ),
     "zendesk": Case(
         zendesk.Zendesk,

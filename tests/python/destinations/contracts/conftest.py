@@ -12,13 +12,12 @@ import yaml
 
 from cdp_cli.config import Settings
 from cdp_cli.destinations import connect, find_destinations
-from cdp_cli.destinations.base import Answer, Batch, Destination, Part, Pending, Verb
-from tests.python.destinations.conftest import batch
+from cdp_cli.destinations.base import Answer, Batch, Destination, Part, Verb
+from tests.python.destinations.conftest import batch, deliver
 from tests.python.destinations.contracts.cases import CASES, Case
 from tests.python.destinations.contracts.vendors.base import Vendor
 
 FOLDER = Path(__file__).parent
-_MOST_QUESTIONS = 20
 Connect = Callable[[str], Destination]
 
 
@@ -32,8 +31,8 @@ def case(request: pytest.FixtureRequest) -> Case:
 @pytest.fixture
 def vendor(case: Case) -> Iterator[Vendor]:
     """The vendor's server."""
-    with case.vendor() as running:
-        yield running
+    with case.vendor().running() as running:
+        yield running  # type: ignore[misc]
 
 
 @pytest.fixture
@@ -46,7 +45,7 @@ def connected(
         (settings.project_dir / "destinations").mkdir(exist_ok=True)
         text = (FOLDER / f"{name}.yml").read_text(encoding="utf-8")
         # Google's tokens come from another host than its API.
-        text = text.replace("https://oauth2.googleapis.com", vendor.origin)
+        text = text.replace("https://oauth2.googleapis.com", vendor.url)
         (settings.project_dir / "destinations" / f"{name}.yml").write_text(text, encoding="utf-8")
 
     def open_object(wanted: str | None = None, **given: str) -> Destination:
@@ -55,7 +54,7 @@ def connected(
             monkeypatch.setenv(f"CONTRACT_{key.upper()}", value)
         connection = {
             "destination": name,
-            "base_url": vendor.origin,
+            "base_url": vendor.url,
             "secrets": {key: f"env:CONTRACT_{key.upper()}" for key in secrets},
             "settings": dict(vendor.settings),
         }
@@ -76,22 +75,12 @@ def there(connected: Callable[..., Destination]) -> Destination:
 
 def put(case: Case, there: Destination, people: Sequence[dict[str, Any]] | None = None) -> Answer:
     """Send people, and follow the batch to its end."""
-    return settled(there, batch(there, case.put, case.people if people is None else people))
+    return deliver(there, batch(there, case.put, case.people if people is None else people))
 
 
 def removed(case: Case, there: Destination, people: Sequence[dict[str, Any]] | None = None) -> Answer:
     """Send a removal, and follow the batch to its end."""
-    return settled(there, batch(there, case.remove, case.known if people is None else people, key="key-2"))
-
-
-def settled(there: Destination, sent: Batch) -> Answer:
-    """The last answer to a batch, as the engine gets it: what is pending is asked about again."""
-    answer = there.send(sent)
-    for _ in range(_MOST_QUESTIONS):
-        if not isinstance(answer, Pending):
-            return answer
-        answer = there.resume(dataclasses.replace(sent, kept=answer.kept))
-    raise AssertionError(f"still pending: {answer}")
+    return deliver(there, batch(there, case.remove, case.known if people is None else people, key="key-2"))
 
 
 def numbered(there: Destination, verb: Verb, people: Sequence[dict[str, Any]], part: Part) -> Batch:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
 
-from cdp_cli.destinations.base import Accepted, Destination, InDoubt, Split
+from cdp_cli.destinations.base import Accepted, Destination, InDoubt, Retry, Split
 from cdp_cli.receiver.exchange import Reply
 from tests.python.destinations.conftest import SqlText
 from tests.python.destinations.contracts.cases import Case
@@ -115,6 +116,19 @@ def test_fewer_deletions_than_asked_for_are_no_removal(
     put(case, there)
     vendor.script(Reply(200, {"message": "success", "deleted": deleted}), path=DELETE)
     assert isinstance(removed(case, there), InDoubt)
+
+
+def test_the_end_of_the_window_is_waited_for(case: Case, there: Destination, vendor: Vendor) -> None:
+    reset = int(time.time()) + 2
+    headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(reset)}
+    reply = Reply(429, {"message": "Rate limit exceeded"}, headers=headers)
+    vendor.script(reply, path=TRACK)
+    answer = put(case, there)
+    assert isinstance(answer, Retry)
+    assert answer.after is not None
+    assert 0 < answer.after <= 2
+    assert put(case, there) == Accepted()
+    assert time.time() >= reset
 
 
 def test_batches_are_as_large_as_braze_takes(case: Case, there: Destination) -> None:

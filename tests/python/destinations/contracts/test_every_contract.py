@@ -59,9 +59,9 @@ def test_the_same_rows_again_change_nothing(case: Case, there: Destination, vend
 def test_an_answer_that_the_contract_does_not_have_proves_nothing(
     strange: str, status: int, case: Case, there: Destination, vendor: Vendor
 ) -> None:
-    if status == 204 and strange != "nothing":
-        pytest.skip("204 has no body")
-    vendor.script(Reply(status, **STRANGE[strange]), path=case.path, method="POST")
+    if (status == 204 and strange != "nothing") or (strange, status) in case.proof:
+        pytest.skip("204 has no body, and for some an empty 201 is success")
+    vendor.script(Reply(status, **STRANGE[strange]), path=case.path, method=case.method)
     assert isinstance(put(case, there), InDoubt)
 
 
@@ -77,7 +77,7 @@ def test_a_server_error_leaves_the_batch_in_doubt(
 
 @every_contract
 def test_calls_that_come_too_fast_are_made_later(case: Case, there: Destination, vendor: Vendor) -> None:
-    vendor.script(case.too_many, path=case.path, method="POST")
+    vendor.script(case.too_many, path=case.first or case.path)
     answer = there.send(batch(there, case.put, case.people))
     assert isinstance(answer, Retry)
     assert answer.after == case.after

@@ -151,7 +151,7 @@ def test_a_token_is_asked_for_once(case: Case, there: Destination, vendor: Vendo
     removed(case, there)
     (claims,) = vendor.claims  # type: ignore[attr-defined]
     assert claims["iss"] == "cdp@example.iam.gserviceaccount.com"
-    assert claims["aud"] == f"{vendor.origin}/token"
+    assert claims["aud"] == f"{vendor.url}/token"
     assert 0 < claims["exp"] - claims["iat"] <= 3600
 
 

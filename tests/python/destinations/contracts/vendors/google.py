@@ -96,11 +96,13 @@ class Google(Vendor):
             reason = next((self.refused[one] for one in identifiers if one in self.refused), None)
             if reason is not None:
                 wrong.setdefault(reason, []).append(index)
-            for one in identifiers if reason is None else ():
+            for one in identifiers if reason is None and not body.get("validateOnly") else ():
                 if kind == "Ingestion":
                     self.held[one] = member
                 else:
                     self.held.pop(one, None)
+        if body.get("validateOnly"):
+            return Reply(200, {})
         name = f"request{len(self.requests) + 1}"
         self.requests[name] = status_of(kind, body["destinations"][0], len(members), wrong)
         return Reply(200, {"requestId": name})
