@@ -76,12 +76,19 @@ class Answers(Strict):
     codes: Codes | None = None
 
     def meaning(self, status: int) -> str:
-        """The list that names the status, exact numbers before classes; `refuse` for any other 4xx."""
+        """The list that names the status; `refuse` for any other 4xx.
+
+        Exact numbers precede classes, and what a YAML says precedes what holds without it.
+        """
+        lists = sorted(("retry", "split", "refuse", "check", "doubt", "done"), key=self._is_default)
         for wanted in (str(status), f"{status // 100}xx"):
-            for name in ("retry", "split", "refuse", "check", "doubt", "done"):
+            for name in lists:
                 if wanted in {str(entry) for entry in getattr(self, name)}:
                     return name
         return "done" if 200 <= status < 300 else "refuse"
+
+    def _is_default(self, name: str) -> bool:
+        return name not in self.model_fields_set
 
 
 def is_silence(status: int) -> bool:

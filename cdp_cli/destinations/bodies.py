@@ -21,20 +21,18 @@ CONTENT_TYPES = {
     "form": "application/x-www-form-urlencoded",
     "csv": "text/csv; charset=UTF-8",
 }
-# `$row.index`, a number, and {row.index} inside a text, in a rendered row. They are JSON texts that are written as
-# no value is ever rendered, so that only the engine's own marks are replaced by the position in the batch.
-ROW_INDEX = r'"\u0024row\u002eindex"'
-ROW_INDEX_IN_TEXT = r"\u007brow\u002eindex\u007d"
+# The position in the batch in a rendered row, as a value and inside a text. Both are JSON text that reads as
+# `$row.index` and is written as no value is ever rendered, so that no value can be taken for a mark.
+ROW_INDEX, ROW_INDEX_IN_TEXT = r'"\u0024row\u002eindex"', r"\u0024row.index"
+_MARK = r"\u0024row"
 _ROWS, _ROW = "\x00rows\x00", "\x00row\x00"
 _EXACT = re.compile(r'"\\u0000([-+0-9.eE]+)"')
 
 
 def numbered(rows: Sequence[str]) -> list[str]:
-    """The rows with their positions in place of `$row.index` and {row.index}, from 0."""
+    """The rows with their positions in place of `$row.index`, from 0."""
     return [
-        row.replace(ROW_INDEX, str(index)).replace(ROW_INDEX_IN_TEXT, str(index))
-        if r"row\u002eindex" in row
-        else row
+        row.replace(ROW_INDEX, str(index)).replace(ROW_INDEX_IN_TEXT, str(index)) if _MARK in row else row
         for index, row in enumerate(rows)
     ]
 

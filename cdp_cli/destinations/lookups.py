@@ -60,6 +60,8 @@ def _look_up(
         "quoted_values": ",".join(_quoted(value) for value in wanted),
         "plain_values": ",".join(wanted),
     }
+    if len(wanted) == 1:
+        given["value"] = wanted[0]
     if any("," in value for value in wanted) and _joins_by_comma(lookup):
         raise Stopped(Split("a value to look up has a comma in it"))
     each = [filled(lookup.each, {**given, "value": value}) for value in wanted]

@@ -12,7 +12,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from cdp_cli.destinations.answers import Answers
-from cdp_cli.destinations.base import Accepted, Answer, Batch, Idempotency, InDoubt, Pending, Retry
+from cdp_cli.destinations.base import (
+    Accepted,
+    Answer,
+    Batch,
+    Idempotency,
+    InDoubt,
+    Pending,
+    Refused,
+    Retry,
+    Split,
+)
 from cdp_cli.destinations.bodies import body_of, text_at
 from cdp_cli.destinations.calls import Calls, Gone
 from cdp_cli.destinations.evidence import (
@@ -125,7 +135,8 @@ class Steps:
             if kind in ("row", "rows") and path:
                 values = [text_at(row, path) for row in self.rows]
                 if None in values or (kind == "rows" and any("," in str(value) for value in values)):
-                    raise ValueError(f"a row has no usable {path}")
+                    reason = f"a row has no usable {path} for the address"
+                    raise Stopped(Split(reason) if len(values) > 1 else Refused(reason))
                 found[name] = ",".join(str(value) for value in values)
         return found
 

@@ -117,6 +117,7 @@ def _lookup(
     where: str, lookup: Lookup, rule: ObjectRule, known: frozenset[str], definition: Definition
 ) -> None:
     asked = known | {"field", "values", "quoted_values", "plain_values"}
+    asked |= {"value"} if lookup.values == 1 else set()
     _text(f"{where}.value", lookup.value, known | {"field"})
     _request(where, lookup, asked)
     _texts(f"{where}.body", lookup.body, asked, {"$values"})

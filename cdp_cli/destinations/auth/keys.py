@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import model_validator
+from pydantic import AfterValidator, model_validator
 
 from cdp_cli.destinations.strict import Strict
 
 WAYS = ("header", "basic", "bearer", "oauth2", "service_account", "sign")
+
+
+def _token_url(value: str) -> str:
+    parts = urlsplit(value)
+    local = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost")
+    fixed = "{" not in value and bool(parts.hostname) and (parts.scheme == "https" or local)
+    if not fixed and not (value.startswith("/") and not value.startswith("//") and "{" not in value):
+        raise ValueError(
+            f"{value!r} is neither a path below base_url nor an https address, so secrets could go elsewhere"
+        )
+    return value
+
+
+TokenUrl = Annotated[str, AfterValidator(_token_url)]
 
 
 class Basic(Strict):
@@ -22,7 +37,7 @@ class OAuth2(Strict):
     """A token that the vendor gives for the connection's secrets (RFC 6749, 4.4 and 6)."""
 
     grant: Literal["client_credentials", "refresh_token"]
-    token_url: str
+    token_url: TokenUrl
     client_id: str
     client_secret: str
     refresh_token: str | None = None
@@ -40,7 +55,7 @@ class ServiceAccount(Strict):
 
     key: str  # the secret that holds the key as JSON: client_email and private_key
     scope: str
-    token_url: str
+    token_url: TokenUrl
 
 
 class Auth(Strict):

@@ -82,13 +82,11 @@ def test_a_call_without_a_body_sends_none() -> None:
 
 
 def test_positions_take_the_place_of_their_mark_alone() -> None:
-    row = (
-        f'{{"n":{ROW_INDEX},"id":"{ROW_INDEX_IN_TEXT}","trace":"row-{ROW_INDEX_IN_TEXT}",'
-        '"name":"$row.index {row.index}"}'
-    )
+    text = ROW_INDEX_IN_TEXT
+    row = f'{{"n":{ROW_INDEX},"trace":"row-{text}","only":"{text}","name":"$row.index"}}'
     assert numbered([row, row]) == [
-        '{"n":0,"id":"0","trace":"row-0","name":"$row.index {row.index}"}',
-        '{"n":1,"id":"1","trace":"row-1","name":"$row.index {row.index}"}',
+        '{"n":0,"trace":"row-0","only":"0","name":"$row.index"}',
+        '{"n":1,"trace":"row-1","only":"1","name":"$row.index"}',
     ]
 
 

@@ -123,7 +123,7 @@ def test_the_more_exact_status_wins() -> None:
         204: "done",
         301: "check",
         401: "check",
-        404: "check",
+        404: "done",
         418: "refuse",
         429: "refuse",
         500: "retry",

@@ -229,6 +229,13 @@ def test_a_404_page_of_a_proxy_is_not_the_vendor_s_word(open_object: Open, recei
         deliver(profiles, batch(profiles, Verb.REMOVE, PEOPLE[:1], key="key-2"))
 
 
+def test_a_404_in_the_vendor_s_words_is_a_removal_done(open_object: Open, receiver: Receiver) -> None:
+    profiles = open_object("newsletter", "profiles")
+    deliver(profiles, batch(profiles, Verb.UPSERT, PEOPLE[:1]))
+    receiver.fail(kind="status", status=404, reason="gone already", method="POST", times=1)
+    assert deliver(profiles, batch(profiles, Verb.REMOVE, PEOPLE[:1], key="key-2")) == Accepted()
+
+
 def test_someone_who_is_not_found_by_id_is_found_by_address(open_object: Open, receiver: Receiver) -> None:
     members = open_object("newsletter", "vip_list")
     deliver(

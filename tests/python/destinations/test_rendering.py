@@ -152,7 +152,7 @@ def test_the_position_is_a_mark_that_no_value_can_be() -> None:
     row = json.dumps(rendered(values, template))
     assert json.loads(row) == {
         "n": "$row.index",
-        "trace": "row-{row.index}",
+        "trace": "row-$row.index",
         "id": "$row.index",
         "json": {"a": "$row.index"},
     }
