@@ -79,10 +79,6 @@ class Calls:
             took = time.monotonic() - started
             _log.debug("%s %s: %s in %.2f s", call.method, call.path, response.status, took)
             # A request that was answered by 401 was not applied, so it may be sent again with a new token.
-            rate = self._definition.rate
-            used_up = rate.pause(response.headers, time.time()) if rate else None
-            if used_up is not None:
-                limit.pause(used_up, time.monotonic())
             if response.status != 401 or not may_renew or not self._credentials.renew(credentials):
                 self._judge(response, answers, limit)
                 return response
@@ -117,6 +113,10 @@ class Calls:
             raise Stopped(Retry("the destination's rate window is used up", too_long))
 
     def _judge(self, response: Response, answers: Answers, limit: rates.RateLimit) -> None:
+        rate = self._definition.rate
+        used_up = rate.pause(response.headers, time.time()) if rate else None
+        if used_up is not None:
+            limit.pause(used_up, time.monotonic())
         document = response.json() if answers.codes or response.status >= 300 else None
         meaning = (answers.codes and answers.codes.meaning(document)) or answers.meaning(response.status)
         if meaning == "done" and response.status >= 300 and not self._says_why(document):
@@ -126,6 +126,7 @@ class Calls:
         why = self._says_why(document)
         reason = self.clean(f"HTTP {response.status}" + (f": {why}" if why else ""))
         after = response.retry_after()
+        after = used_up if after is None else after
         if meaning == "check":
             raise Gone(*self._refused(response.status, reason), response.status)
         if after is not None:

@@ -17,7 +17,7 @@ from cdp_cli.destinations.paths import Path
 from cdp_cli.destinations.rate_headers import RateHeaders
 from cdp_cli.destinations.strict import Strict
 
-_RATE = re.compile(r"(\d+)/(s|m|h|d)")
+_RATE = re.compile(r"(\d+)/(\d*)(s|m|h|d)")
 _PROTOCOL = re.compile(r"[a-z][a-z0-9_]*")
 _MEDIUM = re.compile(r"\*|[a-z][a-z0-9_]*")
 ANY_MEDIUM = "*"
@@ -25,7 +25,7 @@ ANY_MEDIUM = "*"
 
 def _rate(value: str) -> str:
     if not _RATE.fullmatch(value):
-        raise ValueError(f"{value!r} is not a rate like 10/s, 150/m, 1000/h or 5000/d")
+        raise ValueError(f"{value!r} is not a rate like 10/s, 100/10s, 150/m, 1000/h or 5000/d")
     return value
 
 
@@ -179,7 +179,7 @@ class Definition(Strict):
 
 
 def windows(rates: tuple[str, ...]) -> list[tuple[int, float]]:
-    """Rates like `10/s` as (requests, seconds)."""
+    """Rates like `10/s` and `100/10s` as (requests, seconds)."""
     seconds = {"s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
     found = [_RATE.fullmatch(rate) for rate in rates]
-    return [(int(match[1]), seconds[match[2]]) for match in found if match]
+    return [(int(match[1]), int(match[2] or 1) * seconds[match[3]]) for match in found if match]

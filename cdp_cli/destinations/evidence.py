@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from cdp_cli.destinations.base import Answer
 from cdp_cli.destinations.paths import Path, dig, same
@@ -40,7 +41,7 @@ class Evidence(Strict):
     source: str | None = None  # the vendor's page that says so
     # 207 is absent: its body says what became of each part (RFC 4918, 13). So are 203, 205 and 206.
     status: tuple[int, ...] = (200, 201, 202, 204)
-    body: Literal["json", "empty", "json_or_empty", "any"] = "json"
+    body: Literal["json", "empty", "empty_object", "json_or_empty", "any"] = "json"
     content_type: str | None = None
     require: tuple[Path, ...] = ()  # present and not null
     absent: tuple[Path, ...] = ("error", "errors")  # missing, null, false, 0 or empty
@@ -48,14 +49,43 @@ class Evidence(Strict):
     count: Count | None = None
 
 
-def document_of(response: Response, evidence: Evidence, sent: int | None = None) -> Any:
+# One, or a list of them: an answer must give one.
+Evidences = Annotated[
+    tuple[Evidence, ...],
+    BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else (value,)),
+    Field(min_length=1),
+]
+ANY_ACKNOWLEDGEMENT = (Evidence(),)
+
+
+def document_of(response: Response, evidences: Sequence[Evidence], sent: int | None = None) -> Any:
     """The answer's JSON, or None for an empty answer. Raises NoEvidence if it proves nothing."""
-    if response.status not in evidence.status:
-        raise NoEvidence(looks(response, "this status is not declared as an acknowledgement"))
+    return proven(response, evidences, sent)[0]
+
+
+def proven(
+    response: Response, evidences: Sequence[Evidence], sent: int | None = None
+) -> tuple[Any, Evidence]:
+    """The answer's JSON, or None for an empty answer, and the first evidence that it gives.
+
+    Raises NoEvidence if it gives none, with what it lacks of the first that has its status.
+    """
+    missing: NoEvidence | None = None
+    for evidence in evidences:
+        if response.status not in evidence.status:
+            continue
+        try:
+            return _document(response, evidence, sent), evidence
+        except NoEvidence as problem:
+            missing = missing or problem
+    raise missing or NoEvidence(looks(response, "this status is not declared as an acknowledgement"))
+
+
+def _document(response: Response, evidence: Evidence, sent: int | None) -> Any:
     if evidence.body == "any":
         return response.json()
     if not response.body.strip():
-        if evidence.body == "json":
+        if evidence.body in ("json", "empty_object"):
             raise NoEvidence(looks(response, "it is empty"))
         return None
     if evidence.body == "empty":
@@ -66,6 +96,8 @@ def document_of(response: Response, evidence: Evidence, sent: int | None = None)
     document = response.json()
     if not isinstance(document, (dict, list)):
         raise NoEvidence(looks(response, "it is not a JSON document"))
+    if evidence.body == "empty_object" and document != {}:
+        raise NoEvidence(looks(response, "it should be an empty object"))
     problem = wrong(document, evidence, sent)
     if problem:
         raise NoEvidence(looks(response, problem))
@@ -93,10 +125,18 @@ def text_of(response: Response, document: Any, path: str) -> str:
 
 def number_of(response: Response, document: Any, path: str) -> int:
     """The count at a path. Raises NoEvidence if it is not a whole number from 0."""
-    found = dig(document, path)
-    if type(found) is not int or found < 0:
+    found = whole_number(dig(document, path))
+    if found is None:
         raise NoEvidence(looks(response, f"{path} is not a count"))
     return found
+
+
+def whole_number(found: Any) -> int | None:
+    """A count of an answer; None if it is none. A number of 64 bits is a text in Google's JSON, "3"."""
+    if isinstance(found, str) and found.isascii() and found.isdecimal():
+        return int(found)
+    # In Python true is an int.
+    return found if type(found) is int and found >= 0 else None
 
 
 def next_page(response: Response, page: Any, rule: str | None, seen: set[str]) -> str | None:
@@ -122,10 +162,11 @@ def wrong(document: Any, evidence: Evidence, sent: int | None) -> str:
         found = dig(document, path)
         if not any(same(found, value) for value in allowed):
             return f"{path} has an undeclared value"
-    if evidence.count is not None and evidence.count.equals == "sent" and sent is not None:
-        counted = dig(document, evidence.count.of)
-        if type(counted) is not int or counted != sent:
-            return f"{evidence.count.of} is not the {sent} rows sent"
+    count = evidence.count
+    if count is None or count.equals != "sent" or sent is None:
+        return ""
+    if whole_number(dig(document, count.of)) != sent:
+        return f"{count.of} is not the {sent} rows sent"
     return ""
 
 

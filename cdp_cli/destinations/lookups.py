@@ -53,7 +53,13 @@ def _look_up(
 ) -> dict[str, str]:
     """The ids of these values of a field, by value in lower case."""
     listed = json.dumps(wanted, ensure_ascii=False, separators=(",", ":"))[1:-1]
-    given = {**values, "field": field, "values": listed, "plain_values": ",".join(wanted)}
+    given = {
+        **values,
+        "field": field,
+        "values": listed,
+        "quoted_values": ",".join(_quoted(value) for value in wanted),
+        "plain_values": ",".join(wanted),
+    }
     if len(wanted) == 1:
         given["value"] = wanted[0]
     if any("," in value for value in wanted) and _joins_by_comma(lookup):
@@ -86,6 +92,11 @@ def _look_up(
             raise Stopped(Retry(clean(f"the look-up of ids failed: {problem}"))) from None
         if path is None:
             return found
+
+
+def _quoted(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
 
 
 def _joins_by_comma(lookup: Lookup) -> bool:

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from cdp_cli.destinations.answers import Answers, Values
 from cdp_cli.destinations.base import Idempotency
-from cdp_cli.destinations.evidence import Evidence
+from cdp_cli.destinations.evidence import ANY_ACKNOWLEDGEMENT, Evidences
 from cdp_cli.destinations.paths import Path, PathOfField
 from cdp_cli.destinations.placeholders import names, texts
 from cdp_cli.destinations.strict import Strict
@@ -106,7 +106,7 @@ class Call(Strict):
 class Check(Call):
     """The request that checks the connection's secrets."""
 
-    accept: Evidence | None = None  # of the answer that accepts them; None: the status is enough
+    accept: Evidences | None = None  # of the answer that accepts them; None: the status is enough
     account: Path | None = None  # the id of the account that the secrets belong to
     answers: Answers = Answers()
 
@@ -138,12 +138,14 @@ class Refusal(Condition):
 class RowOf(Strict):
     """Which row an item means.
 
-    `position`: the item stands where the row stood. `index`: a number, or a pointer whose first number is the
-    position. `key`: the record, or one match value of it. `trace`: the text made with {row.index}, or a list.
+    `position`: the item stands where the row stood. `index`: a number, a pointer whose first number is the
+    position, or a list of them. `key`: the record, or one match value of it. `trace`: the text made with
+    {row.index}, or a list.
     """
 
     by: Literal["position", "index", "key", "trace"]
     at: Path = ""
+    count: Path | None = None  # how many rows an item means, where `at` is a list
 
     @model_validator(mode="after")
     def _place(self) -> RowOf:
@@ -164,7 +166,7 @@ class Outcomes(Strict):
     limit: str | None = None
     next: Path | None = None  # the address of the next page
     format: Literal["json", "csv"] = "json"
-    accept: Evidence = Evidence()  # of each page behind `get`
+    accept: Evidences = ANY_ACKNOWLEDGEMENT  # of each page behind `get`
     items: tuple[Path, ...]
     each: Literal["row", "error"]
     row: tuple[RowOf, ...] = Field(min_length=1)  # the first that finds a row counts
@@ -196,19 +198,22 @@ class Outcomes(Strict):
 class Lookup(Call):
     """How match values become the vendor's own ids, many a request, before a call that needs ids.
 
-    The values stand in a path or parameter as {values}, JSON texts with commas, or as {plain_values}, without
-    quotes; in a body as $values, each made by `each`.
+    The values stand in a path or parameter as {values}, JSON texts with commas, as {quoted_values}, in single
+    quotes with backslashes before quotes and backslashes, or as {plain_values}, without quotes; in a body as
+    $values, each made by `each`.
     """
 
     by: tuple[str, ...]  # match fields; what one does not find, the next may
     values: int = Field(gt=0)  # how many fit into one request
     each: Any = "{value}"
     items: Path
-    value: PathOfField  # path of the matched value in an item; `{field}` is the match field
+    value: (
+        PathOfField  # path of the matched value in an item; {field} is the match field, a setting its value
+    )
     id: Path  # path of the id in an item
     next: Path | None = None  # the address of the next page
     row: Any  # what is sent for a row; `{id}` is the id found
-    accept: Evidence = Evidence()  # of each page
+    accept: Evidences = ANY_ACKNOWLEDGEMENT  # of each page
     answers: Answers = Answers()
     missing: Literal["retry", "absent", "refuse"] | None = None  # None: absent for removals, else refuse
 
@@ -229,7 +234,7 @@ class Found(Strict):
 class Exchange(Call):
     """A request with what its answer must contain and what it says about the rows."""
 
-    accept: Evidence | None = None
+    accept: Evidences | None = None
     answers: Answers = Answers()
     outcomes: tuple[Outcomes, ...] = ()
 
@@ -293,6 +298,11 @@ class Operation(Exchange):
     def template(self) -> Any:
         """The template of a row; `$values` is an object in the ledger and an array in the body."""
         return "$fields" if self.row == "$values" else self.row
+
+    @property
+    def sent(self) -> Any:
+        """The template of a row as it is sent: a look-up replaces it."""
+        return self.lookup.row if self.lookup is not None else self.template
 
     @cached_property
     def calls(self) -> tuple[Step, ...]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cdp_cli.destinations.base import Accepted, Answer, Idempotency, InDoubt, Refused, Split
-from cdp_cli.destinations.evidence import NoEvidence, looks
+from cdp_cli.destinations.evidence import NoEvidence, looks, whole_number
 from cdp_cli.destinations.operations import Condition, Outcomes, RowOf
 from cdp_cli.destinations.paths import dig, same
 from cdp_cli.http import Response
@@ -44,17 +44,26 @@ class Told:
                 raise NoEvidence(
                     "the answer proves nothing: an item does not say whether its row was refused"
                 )
-            positions = self._rows_of(rule.row, item, place)
+            positions, whole = self._rows_of(rule.row, item, place)
             if refused:
                 reason = _reason(rule, item)
                 for position in positions:
                     self.rejected.setdefault(position, reason)
                 if rule.count is not None:
                     self.counted.update(positions)
-                if not positions:
+                if not whole:
                     self.nameless.append(reason)
             elif refused is False and rule.each == "row" and _is_accepted(rule, item):
                 self.accepted.update(positions)
+
+    def is_whole(self, rule: Outcomes, listed: int, response: Response) -> None:
+        """Raise NoEvidence if a list in the order of the rows has not one item for each.
+
+        Which of them are missing nobody knows, so no item can be told to mean its row.
+        """
+        by_position = rule.each == "row" and any(way.by == "position" for way in rule.row)
+        if by_position and listed != len(self.rows):
+            raise NoEvidence(looks(response, f"it lists {listed} of the {len(self.rows)} rows sent"))
 
     def answer(self, idempotency: Idempotency) -> Answer:
         """The batch's answer. Rows of which nothing is said are unknown if the destination lists each row."""
@@ -80,22 +89,23 @@ class Told:
         # Halving finds them, if good rows may be sent again under another key.
         return Split(reason) if idempotency is Idempotency.UPSERT else InDoubt(reason)
 
-    def _rows_of(self, ways: Iterable[RowOf], item: Any, place: int) -> list[int]:
-        """The positions that an item means, by the first way that finds one."""
+    def _rows_of(self, ways: Iterable[RowOf], item: Any, place: int) -> tuple[list[int], bool]:
+        """The positions that an item means, by the first way that finds one, and whether they are all."""
         for way in ways:
-            found = dig(item, way.at)
+            at = dig(item, way.at)
+            listed = at if isinstance(at, list) and way.by in ("index", "trace") else [at]
+            found: list[int | None]
             if way.by == "position":
                 found = [place]
-            elif way.by == "index":
-                found = [_index(found)]
-            elif way.by == "trace":
-                found = [_trace(one) for one in (found if isinstance(found, list) else [found])]
+            elif way.by == "key":
+                found = [self._by_key(at)]
             else:
-                found = [self._by_key(found)]
-            positions = [at for at in found if at is not None and 0 <= at < len(self.rows)]
+                found = [_index(one) if way.by == "index" else _trace(one) for one in listed]
+            positions = [one for one in found if one is not None and 0 <= one < len(self.rows)]
             if positions:
-                return positions
-        return []
+                wanted = len(found) if way.count is None else whole_number(dig(item, way.count))
+                return positions, len(set(positions)) == wanted
+        return [], False
 
     def _by_key(self, record: Any) -> int | None:
         if self._positions is None:
@@ -162,7 +172,7 @@ def csv_records(response: Response, columns: Iterable[str]) -> list[dict[str, An
 
 def paths_of(rule: Outcomes) -> list[str]:
     """Every path into one item that a rule uses."""
-    found = [way.at for way in rule.row if way.at]
+    found = [path for way in rule.row for path in (way.at, way.count) if path]
     for condition in (rule.refused, rule.accepted):
         found += [*condition.when, *filter(None, (condition.absent, condition.present))]
     return [*found, *rule.refused.reason, *filter(None, (rule.remote_id,))]

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator
 
 _PATH = re.compile(r"[\w@:-]+(\.[\w@:-]+)*")
-_FILLED_PATH = re.compile(r"([\w@:-]|\{field\})+(\.([\w@:-]|\{field\})+)*")
+_FILLED_PATH = re.compile(r"([\w@:-]|\{\w+\})+(\.([\w@:-]|\{\w+\})+)*")
 
 
 def _path(value: str) -> str:

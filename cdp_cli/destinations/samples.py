@@ -6,14 +6,14 @@ A path with a slip in it would find nothing and hide every refusal. A call's `sa
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from cdp_cli.destinations.evidence import Evidence, NoEvidence, wrong
+from cdp_cli.destinations.evidence import ANY_ACKNOWLEDGEMENT, Evidence, NoEvidence, wrong
 from cdp_cli.destinations.operations import Check, Lookup, Outcomes, Step
 from cdp_cli.destinations.outcomes import csv_records, items_at, paths_of
 from cdp_cli.destinations.paths import dig
-from cdp_cli.destinations.placeholders import formatted
+from cdp_cli.destinations.placeholders import formatted, names
 from cdp_cli.http import Response
 
 if TYPE_CHECKING:
@@ -42,15 +42,15 @@ def check(definition: Definition) -> None:
 
 
 def _probe(where: str, probe: Check) -> None:
-    _accepted(where, probe.accept or Evidence(), probe.sample)
+    _accepted(where, probe.accept or ANY_ACKNOWLEDGEMENT, probe.sample)
     _all(where, probe.sample, [probe.account] if probe.account else [])
 
 
 def _step(where: str, step: Step) -> None:
-    accept = step.accept or Evidence()
+    accept = step.accept or ANY_ACKNOWLEDGEMENT
     _accepted(where, accept, step.sample)
     wanted = [*step.keep.values(), *(found.path for found in (step.until, step.failed) if found)]
-    wanted += [accept.count.of] if accept.count else []
+    wanted += [one.count.of for one in accept if one.count]
     wanted += [rule.count for rule in step.outcomes if rule.count]
     _all(where, step.sample, wanted)
     for rule in step.outcomes:
@@ -89,18 +89,24 @@ def _lookup(where: str, lookup: Lookup) -> None:
     _accepted(where, lookup.accept, lookup.sample)
     _all(where, lookup.sample, [lookup.items, *([lookup.next] if lookup.next else [])])
     items = dig(lookup.sample, lookup.items)
-    values = [formatted(lookup.value, {"field": field}) for field in lookup.by]
+    # Which field of an item a setting names is not known here.
+    is_known = set(names(lookup.value)) <= {"field"}
+    values = [formatted(lookup.value, {"field": field}) for field in lookup.by if is_known]
     for paths in ([lookup.id], values):
-        if not isinstance(items, list) or all(dig(item, path) is None for item in items for path in paths):
+        if not isinstance(items, list) or (
+            paths and all(dig(item, path) is None for item in items for path in paths)
+        ):
             raise ValueError(f"{where} has no item with {paths[0]}")
 
 
-def _accepted(where: str, accept: Evidence, sample: Any) -> None:
-    if not isinstance(sample, (dict, list)) or accept.body == "empty":
+def _accepted(where: str, accept: Sequence[Evidence], sample: Any) -> None:
+    """Raise ValueError unless one of the evidences lets the sample in."""
+    documents = [one for one in accept if one.body not in ("empty", "empty_object")]
+    if not isinstance(sample, (dict, list)) or not documents:
         raise ValueError(f"{where} is not a JSON document that `accept` lets in")
-    problem = wrong(json.loads(json.dumps(sample)), accept, None)
-    if problem:
-        raise ValueError(f"{where} is no answer that `accept` lets in: {problem}")
+    problems = [wrong(json.loads(json.dumps(sample)), one, None) for one in documents]
+    if all(problems):
+        raise ValueError(f"{where} is no answer that `accept` lets in: {problems[0]}")
 
 
 def _all(where: str, sample: Any, paths: Iterable[str]) -> None:

@@ -26,6 +26,7 @@ from cdp_cli.destinations.base import (
 from cdp_cli.destinations.bodies import body_of, text_at
 from cdp_cli.destinations.calls import Calls, Gone
 from cdp_cli.destinations.evidence import (
+    ANY_ACKNOWLEDGEMENT,
     Evidence,
     NoEvidence,
     Stopped,
@@ -33,6 +34,7 @@ from cdp_cli.destinations.evidence import (
     looks,
     next_page,
     number_of,
+    proven,
     text_of,
 )
 from cdp_cli.destinations.operations import ASKED, SINCE, STEP, UNREAD, Operation, Outcomes, Step
@@ -91,11 +93,11 @@ class Steps:
             waiting = self._until(step, response, here)
             if waiting is not None:
                 return waiting
-            document = document_of(response, step.accept or Evidence(), len(self.rows))
+            document, evidence = proven(response, step.accept or ANY_ACKNOWLEDGEMENT, len(self.rows))
             kept = {name: _kept(response, document, path) for name, path in step.keep.items()}
             for rule in step.outcomes:
                 self._outcomes(rule, response, document, {**state, **kept}, told)
-            _add_up(step, response, document, told)
+            _add_up(evidence, response, document, told)
         except Stopped as stopped:
             return self._stopped(stopped.answer, step, taken, here, bool(state))
         except NoEvidence as problem:
@@ -200,8 +202,10 @@ class Steps:
             if refused == 0:
                 return
         if rule.get is None:
-            for items in items_at(rule, response, document):
+            lists = items_at(rule, response, document)
+            for items in lists:
                 told.add(rule, items)
+            told.is_whole(rule, sum(map(len, lists)), response)
             return
         address: str | None = None
         seen: set[str] = set()
@@ -211,16 +215,18 @@ class Steps:
                 rule.call, {**self.values, **kept}, self.batch, answers=Answers(), next_page=address
             )
             if rule.format == "csv":
-                if answer.status not in rule.accept.status:
+                if not any(answer.status in one.status for one in rule.accept):
                     raise NoEvidence(looks(answer, "this status is not declared as an acknowledgement"))
                 told.add(rule, csv_records(answer, paths_of(rule)))
                 return
             page = document_of(answer, rule.accept)
-            for items in items_at(rule, answer, page):
+            lists = items_at(rule, answer, page)
+            for items in lists:
                 told.add(rule, items, read)
-            read += sum(len(items) for items in items_at(rule, answer, page))
+            read += sum(map(len, lists))
             address = next_page(answer, page, rule.next, seen)
             if address is None:
+                told.is_whole(rule, read, answer)
                 return
 
     def _cleaned(self, answer: Answer) -> Answer:
@@ -240,9 +246,9 @@ def _kept(response: Response, document: Any, path: str) -> str:
     return value
 
 
-def _add_up(step: Step, response: Response, document: Any, told: Told) -> None:
+def _add_up(evidence: Evidence, response: Response, document: Any, told: Told) -> None:
     """Raise NoEvidence if the destination took another number of rows than it did not refuse."""
-    count = step.accept.count if step.accept else None
+    count = evidence.count
     if count is not None and count.equals == "accepted":
         taken = number_of(response, document, count.of)
         if taken != len(told.rows) - len(told.rejected):

@@ -60,8 +60,8 @@ def _operation(
 
 
 def _answers(where: str, step: Step, definition: Definition) -> None:
-    if step.carries_rows and (step.accept is None or step.accept.source is None):
-        missing = "accept" if step.accept is None else "accept.source"
+    if step.carries_rows and not (step.accept and all(one.source for one in step.accept)):
+        missing = "accept.source" if step.accept else "accept"
         raise ValueError(f"{where}.{missing} is missing: say what an answer contains that took the batch")
     _done(where, step, definition)
 
@@ -85,7 +85,7 @@ def _call(where: str, call: Step, known: Collection[str], operation: Operation, 
                 kind, _, path = name.partition(".")
                 if kind == "row" and not single:
                     raise ValueError(f"{where}.{key} holds {{{name}}}, which needs batch.rows: 1")
-                _of_the_row(f"{where}.{key}", operation.template, path, rule)
+                _of_the_row(f"{where}.{key}", operation.sent, path, rule)
             _text(f"{where}.{key}", text, {*known, *of_rows})
     _body(where, call, known, operation, rule)
 
@@ -100,7 +100,7 @@ def _body(where: str, call: Step, known: Collection[str], operation: Operation, 
     if (rows == ["$row"] or parts) and operation.batch.rows != 1:
         raise ValueError(f"{at} holds $row, which needs batch.rows: 1")
     for part in parts:
-        _of_the_row(at, operation.template, part.removeprefix("$row."), rule)
+        _of_the_row(at, operation.sent, part.removeprefix("$row."), rule)
     columns = {"$columns"} if operation.row == "$values" else set()
     _texts(at, call.body, known, {*rows, *parts, *columns, *_RUN_MARKS})
     if call.encode in ("csv", "json_lines") and call.body != "$rows":
@@ -116,7 +116,9 @@ def _body(where: str, call: Step, known: Collection[str], operation: Operation, 
 def _lookup(
     where: str, lookup: Lookup, rule: ObjectRule, known: frozenset[str], definition: Definition
 ) -> None:
-    asked = known | {"field", "values", "plain_values"} | ({"value"} if lookup.values == 1 else set())
+    asked = known | {"field", "values", "quoted_values", "plain_values"}
+    asked |= {"value"} if lookup.values == 1 else set()
+    _text(f"{where}.value", lookup.value, known | {"field"})
     _request(where, lookup, asked)
     _texts(f"{where}.body", lookup.body, asked, {"$values"})
     _texts(f"{where}.each", lookup.each, asked | {"value"})

@@ -17,7 +17,7 @@ from cdp_cli.http import Http, NotSent, Response, Unanswered
 _EARLY_SECONDS = 60.0  # a token that ends sooner is renewed before it is used
 _LASTS_SECONDS = 3600.0  # if the answer does not say; RFC 6749, 5.1 only recommends expires_in
 # RFC 6749, 5.1: an access token, JSON, status 200.
-_TOKEN = Evidence(status=(200,), require=("access_token",))
+_TOKEN = (Evidence(status=(200,), require=("access_token",)),)
 
 
 class Grant(Protocol):

@@ -8,6 +8,7 @@ import pytest
 
 from cdp_cli.destinations import find_destinations, load_definition
 from cdp_cli.destinations.answers import Answers
+from cdp_cli.destinations.definition import windows
 from cdp_cli.errors import FixConfiguration
 
 WEBHOOK = (
@@ -25,7 +26,7 @@ CASES = [
     ),
     ("rows: 1000", "rows: 0", "objects.*.upsert.batch.rows: input should be greater than 0"),
     ("bytes: 1MB", "bytes: 1 parsec", "objects.*.upsert.batch.bytes: input should be a valid integer"),
-    ("[50/s]", "[50/fortnight]", "limits.default.0: '50/fortnight' is not a rate like 10/s, 150/m"),
+    ("[50/s]", "[50/fortnight]", "limits.default.0: '50/fortnight' is not a rate like 10/s, 100/10s, 150/m"),
     (
         "      limit: default",
         "      limit: slow",
@@ -46,7 +47,7 @@ CASES = [
         "row: {by: index}",
         "give `at` for index and trace, and not for position",
     ),
-    ("each: error, ", "", "the key objects.*.upsert.outcomes.0.each is missing"),
+    ("each: error, ", "", "the key objects.*.upsert.outcomes.each is missing"),
     ("each: error,", "each: row, count: 'rows[0]',", "'rows[0]' is not a path of keys and positions"),
     ('{description: "Any', '{normalise: shout, description: "Any', "'shout' is not a normaliser; there are"),
     (
@@ -129,3 +130,7 @@ def test_the_more_exact_status_wins() -> None:
         503: "doubt",
         507: "doubt",
     }
+
+
+def test_a_rate_may_have_a_window_of_several_seconds() -> None:
+    assert windows(("10/s", "100/10s", "5000/d")) == [(10, 1.0), (100, 10.0), (5000, 86_400.0)]

@@ -10,7 +10,10 @@ import pytest
 from cdp_cli.config import Settings
 from cdp_cli.destinations import find_destinations
 from cdp_cli.destinations.base import Accepted, Answer, Destination, InDoubt, Refused, Retry, Split, Verb
+from cdp_cli.destinations.evidence import NoEvidence, document_of
+from cdp_cli.destinations.operations import Check
 from cdp_cli.errors import CheckDestination
+from cdp_cli.http import Response
 from cdp_cli.receiver import Receiver
 from cdp_cli.receiver.behaviours import BEHAVIOURS
 from tests.conftest import ROOT
@@ -147,3 +150,33 @@ def test_a_login_page_accepts_no_connection(name: str, open_object: Open, receiv
 def test_each_behaviour_is_in_the_docs() -> None:
     docs = (ROOT / "docs" / "how-to" / "use-the-receiver.md").read_text(encoding="utf-8")
     assert [name for name, one in BEHAVIOURS.items() if f"| `{name}` | {one.about} |" not in docs] == []
+
+
+SOME_FAILED = [
+    {"status": [200], "body": "empty_object"},
+    {"status": [207], "absent": [], "require": ["errors.0"]},
+]
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "proves"),
+    [
+        (200, b"{}", True),
+        (200, b'{"message": "please sign in"}', False),
+        (200, b"", False),
+        (200, b'{"errors": [1]}', False),
+        (207, b'{"errors": [1]}', True),
+        (207, b'{"errors": []}', False),
+        (207, b"{}", False),
+        (202, b"{}", False),
+    ],
+)
+def test_each_status_has_its_own_evidence(status: int, body: bytes, proves: bool) -> None:
+    accept = Check.model_validate({"get": "/", "accept": SOME_FAILED}).accept
+    assert accept is not None
+    response = Response(status, {}, body)
+    if proves:
+        document_of(response, accept)
+    else:
+        with pytest.raises(NoEvidence):
+            document_of(response, accept)
