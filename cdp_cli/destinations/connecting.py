@@ -10,8 +10,7 @@ from cdp_cli.config import Settings
 from cdp_cli.destinations import connections as connections_file
 from cdp_cli.destinations.base import Destination
 from cdp_cli.destinations.definition import Definition
-from cdp_cli.destinations.files import FilesDestination
-from cdp_cli.destinations.http_destination import HttpDestination
+from cdp_cli.destinations.finding import destination_class
 from cdp_cli.destinations.reading import read_yaml, refuse_former_key, validated
 from cdp_cli.errors import FixConfiguration
 
@@ -107,9 +106,7 @@ def load_definition(name: str, project_dir: Path | None = None) -> Definition:
 
 
 def _open(connection: connections_file.Connection) -> Destination:
-    if connection.definition.kind == "files":
-        return FilesDestination(connection)
-    return HttpDestination(connection)
+    return destination_class(connection.definition.protocol, own_folder(connection.project_dir))(connection)
 
 
 def own_folder(project_dir: Path | None) -> Path | None:

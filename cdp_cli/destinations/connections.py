@@ -187,7 +187,7 @@ def _medium(entry: _Entry, alias: _Alias | None, definition: Definition, rule_na
 
 
 def _base_url(entry: _Entry, definition: Definition, where: str) -> str:
-    if definition.kind != "http":
+    if definition.protocol != "http":
         return ""
     given = entry.base_url if entry.base_url is not None else definition.base_url
     if given is None:

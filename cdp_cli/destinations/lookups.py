@@ -6,14 +6,16 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from cdp_cli.destinations.base import InDoubt, Retry
-from cdp_cli.destinations.definition import Lookup
+from cdp_cli.destinations.base import InDoubt, Retry, Split
+from cdp_cli.destinations.bodies import body_of
 from cdp_cli.destinations.evidence import NoEvidence, Stopped, document_of, items_of, next_page, text_of
-from cdp_cli.destinations.rendering import dig, filled, formatted
+from cdp_cli.destinations.operations import Lookup
+from cdp_cli.destinations.paths import dig
+from cdp_cli.destinations.placeholders import filled, formatted, names, texts
 from cdp_cli.http import Response
 
-# One request with the template's values, at the path of a next page or, for None, at the look-up's own.
-Ask = Callable[[Mapping[str, str], str | None], Response]
+# One request with the template's values and body, at the address of a next page or, for None, at its own.
+Ask = Callable[[Mapping[str, str], bytes | None, str | None], Response]
 Clean = Callable[[str], str]
 
 
@@ -51,14 +53,28 @@ def _look_up(
 ) -> dict[str, str]:
     """The ids of these values of a field, by value in lower case."""
     listed = json.dumps(wanted, ensure_ascii=False, separators=(",", ":"))[1:-1]
-    given = {**values, "field": field, "values": listed}
+    given = {
+        **values,
+        "field": field,
+        "values": listed,
+        "quoted_values": ",".join(_quoted(value) for value in wanted),
+        "plain_values": ",".join(wanted),
+    }
+    if len(wanted) == 1:
+        given["value"] = wanted[0]
+    if any("," in value for value in wanted) and _joins_by_comma(lookup):
+        raise Stopped(Split("a value to look up has a comma in it"))
+    each = [filled(lookup.each, {**given, "value": value}) for value in wanted]
+    body = body_of(lookup, [], given, {"$values": each})
     asked = {value.casefold() for value in wanted}
     found: dict[str, str] = {}
     path: str | None = None
     seen: set[str] = set()
     while True:
         try:
-            response = ask(given, path)
+            response = ask(given, body, path)
+            if response.status >= 300:
+                return found  # `answers.done`, in the vendor's own words
             page = document_of(response, lookup.accept)
             for item in items_of(response, page, lookup.items):
                 value = str(dig(item, formatted(lookup.value, given))).casefold()
@@ -76,3 +92,13 @@ def _look_up(
             raise Stopped(Retry(clean(f"the look-up of ids failed: {problem}"))) from None
         if path is None:
             return found
+
+
+def _quoted(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+def _joins_by_comma(lookup: Lookup) -> bool:
+    """Whether the values stand in the address with nothing but commas between them."""
+    return any("plain_values" in names(text) for text in (lookup.path, *texts(lookup.params)))

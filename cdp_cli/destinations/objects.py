@@ -6,11 +6,12 @@ import fnmatch
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
-from cdp_cli.destinations import fields, rendering
+from cdp_cli.destinations import conversions, fields, json_sql, rendering
 from cdp_cli.destinations.base import BatchLimits, Idempotency, Verb
 from cdp_cli.destinations.connections import Connection
-from cdp_cli.destinations.definition import FieldRule, Operation
+from cdp_cli.destinations.definition import FieldRule
 from cdp_cli.destinations.fields import literal, quoted
+from cdp_cli.destinations.operations import Operation
 from cdp_cli.errors import FixConfiguration
 
 
@@ -69,32 +70,36 @@ class DestinationObject:
         """How much fits into one request; `bytes` is for the rows and the commas between them."""
         batch = self._operation(verb).batch
         rows, concurrency = self.connection.rows, self.connection.concurrency
-        around = sum(map(len, self._halves(verb, "x" * 64)))
         return BatchLimits(
             rows=min(rows, batch.rows) if rows else batch.rows,
-            bytes=batch.bytes - around,
+            bytes=batch.bytes - self._around(verb),
             row_bytes=batch.row_bytes,
             concurrency=min(concurrency, batch.concurrency) if concurrency else batch.concurrency,
         )
 
     def field_sql(self, column: str, kind: str = "VARCHAR") -> str:
-        """The column normalised and hashed as the destination asks. Raises FixConfiguration for any other."""
+        """The column normalised, translated, converted and hashed as the destination asks.
+
+        Raises FixConfiguration if the object has no such field.
+        """
         rule = self._field(column)
-        return fields.expression(column, rule.normalise, rule.hash)
+        value = fields.expression(column, rule.normalise)
+        kind = "VARCHAR" if rule.normalise else kind
+        if rule.translations:
+            value, kind = conversions.translated(value, rule.translations), "VARCHAR"
+        if rule.kind is not None:
+            value = conversions.converted(value, kind, rule.kind, rule.separator)
+        return fields.HASHES[rule.hash](value) if rule.hash else value
 
     def row_sql(self, verb: Verb, columns: Mapping[str, str], nulls: Mapping[str, str]) -> str:
         """One row as JSON text."""
         operation = self._operation(verb)
         for column in columns:
             self._field(column)
-        return rendering.row_sql(
-            operation.row,
-            list(columns),
-            self._rule.match,
-            nulls,
-            self._nest,
-            {**self._values, "verb": verb.value},
-        )
+        encodes = {call.encode for call in operation.calls}
+        nest = self._nest and operation.row != "$values" and not encodes & {"csv", "form"}
+        values = {**self._values, "verb": verb.value}
+        return rendering.row_sql(operation.template, columns, self._rule.match, nulls, nest, values)
 
     def invalid_sql(self, verb: Verb, columns: Mapping[str, str]) -> str:
         """Why a row cannot be sent, or null."""
@@ -108,14 +113,15 @@ class DestinationObject:
             )
         reasons = [(f"coalesce({', '.join(_texts(match))}) is null", f"no usable {' or '.join(match)}")]
         for column in columns:
-            if self._field(column).required:
+            rule = self._field(column)
+            if rule.required:
                 reasons.append((f"{quoted(column)} is null", f"no usable {column}"))
-            # JSON has no NaN and no infinity.
-            text = f"cast({quoted(column)} as varchar)"
-            not_finite = (
-                f"typeof({quoted(column)}) in ('FLOAT', 'DOUBLE') and {text} in ('nan', 'inf', '-inf')"
-            )
-            reasons.append((not_finite, f"{column} is not a finite number"))
+            if rule.max_length is not None:
+                too_long = f"length(cast({quoted(column)} as varchar)) > {rule.max_length}"
+                reasons.append((too_long, f"{column} is longer than {rule.max_length} characters"))
+            finite = json_sql.finite(columns[column])
+            if finite is not None:
+                reasons.append((f"not isfinite({quoted(column)})", f"{column} is not a finite {finite}"))
         whens = " ".join(f"when {condition} then {literal(reason)}" for condition, reason in reasons)
         return f"case {whens} end"
 
@@ -147,9 +153,9 @@ class DestinationObject:
             f"Rename the column in the model; it has {', '.join(known)}.",
         )
 
-    def _halves(self, verb: Verb, idempotency_key: str) -> tuple[bytes, bytes]:
-        values = {**self._values, "verb": verb.value, "idempotency_key": idempotency_key}
-        return rendering.body_halves(self._operation(verb).body, values)
+    def _around(self, verb: Verb) -> int:
+        """The bytes of a request beside its rows."""
+        return 0
 
 
 def _lasting(address: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -59,12 +60,27 @@ def validated(model: type[Model], values: Any, path: Path, where: str = "") -> M
         return model.model_validate(values)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
-        key = ".".join([part for part in [where] if part] + [str(part) for part in first["loc"]])
+        key = ".".join([part for part in [where] if part] + _key(values, first["loc"]))
         others = f" ({error.error_count() - 1} more like it)" if error.error_count() > 1 else ""
         raise FixConfiguration(
             f"{path}: {_says(first, key)}{others}.",
             "Correct it; docs/how-to/write-a-destination.md lists the keys.",
         ) from None
+
+
+def _key(values: Any, loc: Sequence[int | str]) -> list[str]:
+    """The keys of a place in the YAML. What may be one or a list has a position only where it is a list."""
+    found: list[str] = []
+    node = values
+    for part in loc:
+        if isinstance(part, int) and not isinstance(node, list):
+            continue
+        found.append(str(part))
+        try:
+            node = node[part]
+        except (LookupError, TypeError):
+            node = []  # the key is missing: nothing below it can be told
+    return found
 
 
 def _says(error: Any, key: str) -> str:

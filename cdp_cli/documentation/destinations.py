@@ -57,6 +57,6 @@ def _object(name: str, rule: ObjectRule) -> list[str]:
         lines.append(f"| {verb.value} | {batch.rows:,} | {batch.bytes:,} | {row_bytes} | {kind} |")
     lines += ["", "| field | becomes | |", "| --- | --- | --- |"]
     for field, how in rule.fields.items():
-        becomes = ", ".join([*how.normalise, *([how.hash] if how.hash else [])]) or "as it is"
+        becomes = ", ".join(filter(None, (*how.normalise, how.kind, how.hash))) or "as it is"
         lines.append(f"| `{field}` | {becomes} | {how.description} |")
     return [*lines, ""]

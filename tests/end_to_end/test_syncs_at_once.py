@@ -74,7 +74,9 @@ def query(project: Project, sql: str) -> list[Any]:
 def test_nothing_fails_and_everything_is_published(project: Project, receiver: Receiver) -> None:
     for turn in range(3):
         results = sync(project, receiver)
-        assert {r["status"] for r in results.values()} == {"succeeded"}, [r["error"] for r in results.values()]
+        assert {r["status"] for r in results.values()} == {"succeeded"}, [
+            r["error"] for r in results.values()
+        ]
         assert all(r["published"] for r in results.values())
         done = {(r["added"], r["removed"]) for r in results.values()}
         assert done == ({(len(PEOPLE), 0)} if turn == 0 else {(0, 3)})

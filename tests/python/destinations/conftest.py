@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 
 from cdp_cli.config import Settings
 from cdp_cli.destinations import connect
-from cdp_cli.destinations.base import Batch, Destination, Verb
+from cdp_cli.destinations.base import Answer, Batch, Destination, Pending, Verb
 from cdp_cli.destinations.fields import literal, quoted
 from tests.conftest import ROOT
 from tests.receivers import receiver
@@ -83,6 +84,16 @@ def _sql(value: Any) -> str:
 
 class SqlText(str):
     """A value that is written in SQL."""
+
+
+def deliver(destination: Destination, sent: Batch, asks: int = 30) -> Answer:
+    """Send a batch and ask about it until it is answered, as the engine does, but without waiting."""
+    answer = destination.send(sent)
+    for _ in range(asks):
+        if not isinstance(answer, Pending):
+            return answer
+        answer = destination.resume(replace(sent, kept=answer.kept))
+    raise AssertionError(f"after {asks} questions the batch is still pending: {answer}")
 
 
 def batch(destination: Destination, verb: Verb, rows: Rows, key: str = "key-1", attempt: int = 1) -> Batch:

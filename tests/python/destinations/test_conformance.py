@@ -18,7 +18,7 @@ from cdp_cli.destinations.base import Accepted, Destination, Idempotency, InDoub
 from cdp_cli.errors import CheckDestination, FixConfiguration
 from cdp_cli.receiver import Receiver
 from tests.conftest import ROOT
-from tests.python.destinations.conftest import batch
+from tests.python.destinations.conftest import batch, deliver
 
 PEOPLE = [
     {"external_id": "p1", "email": "ada@example.com"},
@@ -87,7 +87,7 @@ def test_every_destination_has_its_chapter_in_the_docs(name: str) -> None:
 def test_a_good_batch_is_accepted_and_kept(case: Case, open_object: Open, receiver: Receiver) -> None:
     there = open_object(case.connection, case.name)
     there.check()
-    assert there.send(batch(there, case.put, PEOPLE)) == Accepted()
+    assert deliver(there, batch(there, case.put, PEOPLE)) == Accepted()
     if case.kept:
         assert kept(receiver, case) == {"p1", "p2", "p3"}
 
@@ -97,9 +97,9 @@ def test_a_removal_takes_away_what_its_match_keys_name(
     case: Case, open_object: Open, receiver: Receiver
 ) -> None:
     there = open_object(case.connection, case.name)
-    there.send(batch(there, case.put, PEOPLE))
+    deliver(there, batch(there, case.put, PEOPLE))
     rows = [{"external_id": "p2", "email": "bo@example.com"}]
-    assert there.send(batch(there, case.remove, rows, key="key-2")) == Accepted()
+    assert deliver(there, batch(there, case.remove, rows, key="key-2")) == Accepted()
     if case.kept:
         assert kept(receiver, case) == {"p1", "p3"}
 
@@ -108,7 +108,7 @@ def test_a_removal_takes_away_what_its_match_keys_name(
 def test_the_same_batch_twice_is_applied_once(case: Case, open_object: Open, receiver: Receiver) -> None:
     there = open_object(case.connection, case.name)
     assert there.idempotency(case.put) in (Idempotency.KEYED, Idempotency.UPSERT)
-    assert there.send(batch(there, case.put, PEOPLE)) == there.send(batch(there, case.put, PEOPLE))
+    assert deliver(there, batch(there, case.put, PEOPLE)) == deliver(there, batch(there, case.put, PEOPLE))
     assert [effect for effect in effects(receiver, case) if effect != "unchanged"] == ["created"] * 3
 
 
@@ -118,9 +118,9 @@ def test_an_answer_cut_after_applying_is_in_doubt_and_a_repeat_applies_nothing(
 ) -> None:
     there = open_object(case.connection, case.name)
     receiver.fail(kind="cut_after", method="POST", times=1)
-    first = there.send(batch(there, case.put, PEOPLE))
+    first = deliver(there, batch(there, case.put, PEOPLE))
     assert isinstance(first, InDoubt)
-    assert there.send(batch(there, case.put, PEOPLE)) == Accepted()
+    assert deliver(there, batch(there, case.put, PEOPLE)) == Accepted()
     assert effects(receiver, case).count("created") == 3
     assert "updated" not in effects(receiver, case)
 
@@ -131,7 +131,7 @@ def test_each_rejected_row_is_named_with_its_reason(
 ) -> None:
     there = open_object(case.connection, case.name)
     receiver.refuse("on hold", external_id="p2")
-    assert there.send(batch(there, case.put, PEOPLE)) == Accepted({1: "on hold"})
+    assert deliver(there, batch(there, case.put, PEOPLE)) == Accepted({1: "on hold"})
     assert kept(receiver, case) == {"p1", "p3"}
 
 
@@ -142,7 +142,7 @@ def test_a_busy_destination_took_nothing_and_says_when_to_come_back(
 ) -> None:
     there = open_object(case.connection, case.name)
     receiver.fail(kind="status", status=status, retry_after=0, method="POST", times=1)
-    answer = there.send(batch(there, case.put, PEOPLE))
+    answer = deliver(there, batch(there, case.put, PEOPLE))
     assert isinstance(answer, Retry)
     assert answer.after == 0
     assert effects(receiver, case) == []
@@ -155,7 +155,7 @@ def test_a_server_error_leaves_the_batch_in_doubt(
 ) -> None:
     there = open_object(case.connection, case.name)
     receiver.fail(kind="status", status=status, method="POST", times=1)
-    assert isinstance(there.send(batch(there, case.put, PEOPLE)), InDoubt)
+    assert isinstance(deliver(there, batch(there, case.put, PEOPLE)), InDoubt)
 
 
 @every_http_case
@@ -165,14 +165,14 @@ def test_a_batch_with_something_wrong_in_it_is_to_be_halved(
 ) -> None:
     there = open_object(case.connection, case.name)
     receiver.fail(kind="status", status=status, method="POST", times=1)
-    assert isinstance(there.send(batch(there, case.put, PEOPLE)), Split)
+    assert isinstance(deliver(there, batch(there, case.put, PEOPLE)), Split)
 
 
 @every_http_case
 def test_a_bad_body_is_refused_by_the_receiver(case: Case, open_object: Open, receiver: Receiver) -> None:
     there = open_object(case.connection, case.name)
     good = batch(there, case.put, PEOPLE)
-    assert isinstance(there.send(dataclasses.replace(good, lines='"no object"')), Split)
+    assert isinstance(deliver(there, dataclasses.replace(good, lines='"no object"')), Split)
     assert effects(receiver, case) == []
 
 
@@ -183,7 +183,7 @@ def test_refused_credentials_stop_the_run_and_name_the_secret(
     monkeypatch.setenv("KLAVIYO_API_KEY", "pk_wrong")
     monkeypatch.setenv("CRM_WEBHOOK_SECRET", "whsec_" + "d3Jvbmctc2VjcmV0LXdyb25nLXNlY3JldA==")
     there = open_object(case.connection, case.name)
-    for ask in (there.check, lambda: there.send(batch(there, case.put, PEOPLE))):
+    for ask in (there.check, lambda: deliver(there, batch(there, case.put, PEOPLE))):
         with pytest.raises(CheckDestination, match="refuses us") as caught:
             ask()
         assert "secrets of the connection" in caught.value.remedy
@@ -197,9 +197,9 @@ def test_an_unreachable_destination_took_nothing_and_stops_the_run_after_three_t
     there = open_object(case.connection, case.name)
     with pytest.raises(CheckDestination, match=r"127\.0\.0\.1:9 cannot be reached"):
         there.check()
-    assert isinstance(there.send(batch(there, case.put, PEOPLE)), Retry)
+    assert isinstance(deliver(there, batch(there, case.put, PEOPLE)), Retry)
     with pytest.raises(CheckDestination, match="cannot be reached"):
-        there.send(batch(there, case.put, PEOPLE, attempt=3))
+        deliver(there, batch(there, case.put, PEOPLE, attempt=3))
 
 
 @every_http_case
@@ -212,7 +212,7 @@ def test_no_secret_is_in_errors_logs_or_texts(
     there = open_object(case.connection, case.name)
     # Even a destination that repeats our secret must not get it into our records.
     receiver.fail(kind="status", status=500, reason=f"not {own}, ada@example.com", times=1)
-    answer = there.send(batch(there, case.put, PEOPLE))
+    answer = deliver(there, batch(there, case.put, PEOPLE))
     connection = there.connection  # type: ignore[attr-defined]
     seen = " ".join([repr(there), repr(connection), str(answer), caplog.text])
     assert own not in seen
@@ -268,7 +268,7 @@ def test_a_new_destination_is_one_file(settings: Settings, receiver: Receiver) -
     body: Any = json.loads(sent.rows[0])
     assert body["attributes"]["email"] == hashlib.sha256(b"ada@example.com").hexdigest()
     # The receiver finds that a hash is no address; the loyalty vendor would want exactly that.
-    assert isinstance(there.send(sent), Accepted)
+    assert isinstance(deliver(there, sent), Accepted)
 
 
 LOYALTY = """

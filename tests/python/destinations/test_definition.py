@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from cdp_cli.destinations import find_destinations, load_definition
-from cdp_cli.destinations.definition import Answers
+from cdp_cli.destinations.answers import Answers
+from cdp_cli.destinations.definition import windows
 from cdp_cli.errors import FixConfiguration
 
 WEBHOOK = (
@@ -25,13 +26,29 @@ CASES = [
     ),
     ("rows: 1000", "rows: 0", "objects.*.upsert.batch.rows: input should be greater than 0"),
     ("bytes: 1MB", "bytes: 1 parsec", "objects.*.upsert.batch.bytes: input should be a valid integer"),
-    ("[50/s]", "[50/fortnight]", "limits.default.0: '50/fortnight' is not a rate like 10/s, 150/m"),
-    ("limit: default", "limit: slow", "objects.* uses the limit 'slow', which limits does not have."),
+    ("[50/s]", "[50/fortnight]", "limits.default.0: '50/fortnight' is not a rate like 10/s, 100/10s, 150/m"),
+    (
+        "      limit: default",
+        "      limit: slow",
+        "objects.* uses the limit 'slow', which limits does not have.",
+    ),
     ('post: ""\n      limit', 'post: ""\n      get: /x\n      limit', "give exactly one of get, post"),
     ("idempotency: keyed", "idempotency: lucky", "objects.*.idempotency: input should be 'keyed', 'upsert'"),
     ("idempotency: keyed", "idempotency: readback", "objects.*.idempotency: readback is for destinations"),
-    (", secret: signing_secret}", "}", "auth: give either header and value, or sign and secret."),
-    ("index: index, ", "", "objects.*.upsert.rejected: give index or key, by which a record is found"),
+    (", secret: signing_secret}", "}", "auth: sign and secret go together."),
+    (
+        "sign: standard_webhooks, secret",
+        "bearer: signing_secret, secret",
+        "auth: sign and secret go together.",
+    ),
+    ("secret: signing_secret}", "secret: whsec_literal}", "auth.secret names none of the secrets"),
+    (
+        "row: {by: index, at: index}",
+        "row: {by: index}",
+        "give `at` for index and trace, and not for position",
+    ),
+    ("each: error, ", "", "the key objects.*.upsert.outcomes.each is missing"),
+    ("each: error,", "each: row, count: 'rows[0]',", "'rows[0]' is not a path of keys and positions"),
     ('{description: "Any', '{normalise: shout, description: "Any', "'shout' is not a normaliser; there are"),
     (
         '{description: "Any',
@@ -50,7 +67,7 @@ CASES = [
     ("data: $rows}", "data: $row}", "upsert.body holds $row, which needs batch.rows: 1"),
     ('post: ""\n      limit', 'post: "/{org}"\n      limit', "upsert.post: {org} is unknown; there are"),
     ("{items: rejected,", "{items: 'rows[?status==error]',", "'rows[?status==error]' is not a path of keys"),
-    ("{items: rejected,", "{items: rejected, params: {a: $x},", "rejected.params: '$x' has a $name"),
+    ("{items: rejected,", "{items: rejected, params: {a: $x},", "outcomes.params: '$x' has a $name"),
     ("application/json}", "application/json, X-Team: '{team}'}", "headers: {team} is unknown"),
     ("absent: [error,", "absent: ['error.*',", "'error.*' is not a path of keys and positions"),
     ("        body: json_or_empty", "        body: anything", "upsert.accept.body: input should be 'json'"),
@@ -106,10 +123,14 @@ def test_the_more_exact_status_wins() -> None:
         204: "done",
         301: "check",
         401: "check",
-        404: "check",
+        404: "done",
         418: "refuse",
         429: "refuse",
         500: "retry",
         503: "doubt",
         507: "doubt",
     }
+
+
+def test_a_rate_may_have_a_window_of_several_seconds() -> None:
+    assert windows(("10/s", "100/10s", "5000/d")) == [(10, 1.0), (100, 10.0), (5000, 86_400.0)]

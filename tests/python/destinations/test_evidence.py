@@ -10,11 +10,14 @@ import pytest
 from cdp_cli.config import Settings
 from cdp_cli.destinations import find_destinations
 from cdp_cli.destinations.base import Accepted, Answer, Destination, InDoubt, Refused, Retry, Split, Verb
+from cdp_cli.destinations.evidence import NoEvidence, document_of
+from cdp_cli.destinations.operations import Check
 from cdp_cli.errors import CheckDestination
+from cdp_cli.http import Response
 from cdp_cli.receiver import Receiver
 from cdp_cli.receiver.behaviours import BEHAVIOURS
 from tests.conftest import ROOT
-from tests.python.destinations.conftest import batch
+from tests.python.destinations.conftest import batch, deliver
 
 Open = Callable[[str, str], Destination]
 PEOPLE = [{"external_id": f"p{n}", "email": f"p{n}@example.com"} for n in range(1, 4)]
@@ -23,7 +26,7 @@ WEBHOOK, KLAVIYO = ("crm_webhook", "people"), ("newsletter", "profiles")
 
 def answer(open_object: Open, to: tuple[str, str], verb: Verb, key: str = "key-1") -> Answer:
     there = open_object(*to)
-    return there.send(batch(there, verb, PEOPLE, key=key))
+    return deliver(there, batch(there, verb, PEOPLE, key=key))
 
 
 BY_CONTRACT = [
@@ -59,7 +62,7 @@ def test_failed_rows_that_nothing_names_are_looked_for(open_object: Open, receiv
     receiver.behave("failed_without_names")
     assert isinstance(answer(open_object, KLAVIYO, Verb.UPSERT), Split)
     there = open_object(*KLAVIYO)
-    alone = there.send(batch(there, Verb.UPSERT, PEOPLE[:1]))
+    alone = deliver(there, batch(there, Verb.UPSERT, PEOPLE[:1]))
     assert alone == Refused("the destination refused every row of the batch")
 
 
@@ -130,9 +133,9 @@ def test_one_answer_too_many_does_not_answer_the_next_batch(open_object: Open, r
     there = open_object(*WEBHOOK)
     receiver.behave("one_answer_too_many")
     for key in ("key-1", "key-2"):
-        assert there.send(batch(there, Verb.UPSERT, PEOPLE, key=key)) == Accepted()
+        assert deliver(there, batch(there, Verb.UPSERT, PEOPLE, key=key)) == Accepted()
     receiver.behave("login_page")
-    assert isinstance(there.send(batch(there, Verb.UPSERT, PEOPLE, key="key-3")), InDoubt)
+    assert isinstance(deliver(there, batch(there, Verb.UPSERT, PEOPLE, key="key-3")), InDoubt)
 
 
 @pytest.mark.parametrize("name", ["profiles", "vip_list"])
@@ -147,3 +150,33 @@ def test_a_login_page_accepts_no_connection(name: str, open_object: Open, receiv
 def test_each_behaviour_is_in_the_docs() -> None:
     docs = (ROOT / "docs" / "how-to" / "use-the-receiver.md").read_text(encoding="utf-8")
     assert [name for name, one in BEHAVIOURS.items() if f"| `{name}` | {one.about} |" not in docs] == []
+
+
+SOME_FAILED = [
+    {"status": [200], "body": "empty_object"},
+    {"status": [207], "absent": [], "require": ["errors.0"]},
+]
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "proves"),
+    [
+        (200, b"{}", True),
+        (200, b'{"message": "please sign in"}', False),
+        (200, b"", False),
+        (200, b'{"errors": [1]}', False),
+        (207, b'{"errors": [1]}', True),
+        (207, b'{"errors": []}', False),
+        (207, b"{}", False),
+        (202, b"{}", False),
+    ],
+)
+def test_each_status_has_its_own_evidence(status: int, body: bytes, proves: bool) -> None:
+    accept = Check.model_validate({"get": "/", "accept": SOME_FAILED}).accept
+    assert accept is not None
+    response = Response(status, {}, body)
+    if proves:
+        document_of(response, accept)
+    else:
+        with pytest.raises(NoEvidence):
+            document_of(response, accept)

@@ -8,13 +8,14 @@ import duckdb
 import pytest
 
 from cdp_cli.destinations.base import Verb
-from cdp_cli.destinations.fields import expression
+from cdp_cli.destinations.fields import HASHES, expression
 from cdp_cli.destinations.objects import DestinationObject
 from tests.python.destinations.conftest import SqlText, invalid
 
 
 def normalised(value: str | None, *steps: str, hashed: str | None = None) -> str | None:
-    sql = f'select {expression("v", steps, hashed)} from (select ?::varchar as "v")'
+    value_sql = expression("v", steps)
+    sql = f'select {HASHES[hashed](value_sql) if hashed else value_sql} from (select ?::varchar as "v")'
     found = duckdb.connect().execute(sql, [value]).fetchone()
     assert found is not None
     return str(found[0]) if found[0] is not None else None
@@ -32,6 +33,11 @@ def normalised(value: str | None, *steps: str, hashed: str | None = None) -> str
         (["email"], "ada@example", None),
         (["email"], "ada@@example.com", None),
         (["email"], "ada example.com", None),
+        (["email", "gmail"], "Ada.L+shop.x@GMail.com", "adal@gmail.com"),
+        (["email", "gmail"], "ada.l@googlemail.com", "adal@googlemail.com"),
+        (["email", "gmail"], "ada.l+shop@example.com", "ada.l+shop@example.com"),
+        (["email", "gmail"], "ada.l@notgmail.com", "ada.l@notgmail.com"),
+        (["email", "gmail"], "gmail.com", None),
         (["e164"], "+49 (30) 123456-78", "+493012345678"),
         (["e164"], "030 123456", None),
         (["e164"], "+0301234567", None),

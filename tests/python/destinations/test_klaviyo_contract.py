@@ -19,7 +19,7 @@ from cdp_cli.destinations.definition import windows
 from cdp_cli.http import Http
 from cdp_cli.receiver import Receiver
 from cdp_cli.receiver.exchange import Request
-from tests.python.destinations.conftest import SqlText, batch
+from tests.python.destinations.conftest import SqlText, batch, deliver
 
 Open = Callable[[str, str], Destination]
 PERSON: dict[str, Any] = {
@@ -105,15 +105,17 @@ def everything_sent(open_object: Open, receiver: Receiver) -> list[Request]:
     profiles, members = open_object("newsletter", "profiles"), open_object("newsletter", "vip_list")
     profiles.check()
     members.check()
-    assert profiles.send(batch(profiles, Verb.UPSERT, [PERSON, {"email": "x@example.com"}])) == Accepted()
+    assert deliver(profiles, batch(profiles, Verb.UPSERT, [PERSON, {"email": "x@example.com"}])) == Accepted()
     receiver.refuse("no", last_name="Refused")
     many = [{"external_id": f"r{n}", "last_name": "Refused"} for n in range(120)]
-    answer = members.send(batch(members, Verb.ADD_MEMBER, [PERSON, *many]))
+    answer = deliver(members, batch(members, Verb.ADD_MEMBER, [PERSON, *many]))
     assert isinstance(answer, Accepted)
     assert sorted(answer.rejected) == list(range(1, 121))
     keys = {"external_id": "p1", "email": "ada@example.com"}
-    assert members.send(batch(members, Verb.REMOVE_MEMBER, [keys, {"email": "x@example.com"}])) == Accepted()
-    assert profiles.send(batch(profiles, Verb.REMOVE, [keys])) == Accepted()
+    assert (
+        deliver(members, batch(members, Verb.REMOVE_MEMBER, [keys, {"email": "x@example.com"}])) == Accepted()
+    )
+    assert deliver(profiles, batch(profiles, Verb.REMOVE, [keys])) == Accepted()
     return list(receiver.requests)
 
 
@@ -215,7 +217,8 @@ def test_batch_limits_and_rates_are_those_of_the_contract(contract: Contract) ->
     assert (upsert.batch.rows, upsert.batch.bytes, upsert.batch.row_bytes) == (10_000, 5_000_000, 100_000)
     for rule in destination.objects.values():
         for call in rule.operations.values():
-            for part in filter(None, (call, call.lookup, call.poll)):
+            outcomes = [rule.call for step in call.calls for rule in step.outcomes]
+            for part in filter(None, (call.lookup, *call.calls, *outcomes)):
                 path = re.sub(r"\{[\w.]+\}", "x", part.path)
                 text = contract.find(part.method, path)[1]["description"]
                 burst, steady = windows(destination.limits[str(part.limit)])
@@ -229,6 +232,6 @@ def test_a_body_full_of_rows_stays_under_the_limit(open_object: Open, receiver: 
     limits = members.limits(Verb.ADD_MEMBER)
     row = batch(members, Verb.ADD_MEMBER, [{"email": "x" * 90_000 + "@example.com"}]).rows[0]
     count = (limits.bytes + 1) // (len(row) + 1)
-    members.send(Batch("b", "k", Verb.ADD_MEMBER, "\n".join([row] * count)))
+    deliver(members, Batch("b", "k", Verb.ADD_MEMBER, "\n".join([row] * count)))
     assert len(receiver.requests[0].body) <= 5_000_000
     assert len(receiver.requests[0].body) > 4_800_000
