@@ -31,6 +31,11 @@ def address(template: str, values: Mapping[str, str]) -> str:
     return formatted(template, {key: quote(value, safe="") for key, value in values.items()})
 
 
+def moves_up(value: str) -> bool:
+    """Whether a value is a dot segment, which would change the address around it (RFC 3986, 5.2.4)."""
+    return value in (".", "..")
+
+
 def filled(template: Any, values: Mapping[str, str], marks: Mapping[str, Any] | None = None) -> Any:
     """The template with its placeholders replaced, and each text that is one of `marks` by its value."""
     marks = marks or {}
