@@ -267,7 +267,9 @@ def test_a_redirect_stops_the_run(open_object: Open, receiver: Receiver) -> None
 def test_a_conflict_is_refused_for_good(open_object: Open, receiver: Receiver) -> None:
     there = open_object("crm_webhook", "people")
     deliver(there, batch(there, Verb.UPSERT, PEOPLE))
-    again = deliver(there, batch(there, Verb.UPSERT, [{"external_id": "p3"}]))  # the same key with other rows
+    # Who withdrew in between is left out of a repeat.
+    assert deliver(there, batch(there, Verb.UPSERT, PEOPLE[:1])) == Accepted()
+    again = deliver(there, batch(there, Verb.UPSERT, [{"external_id": "somebody"}]))
     assert again == Refused("HTTP 409: this webhook-id came before with other rows")
 
 
