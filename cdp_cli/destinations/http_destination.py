@@ -38,7 +38,7 @@ class HttpDestination(DestinationObject):
     def send(self, batch: Batch) -> Answer:
         """Send the batch once and return its answer."""
         operation = self._operation(batch.verb)
-        rows = numbered(batch.rows)
+        rows = numbered(batch)
         try:
             if operation.lookup is None:
                 return self._steps(operation, batch, rows).run({})
@@ -51,7 +51,7 @@ class HttpDestination(DestinationObject):
         if not batch.kept:
             return InDoubt("nothing was kept by which the destination could be asked")
         operation = self._operation(batch.verb)
-        return self._steps(operation, batch, numbered(batch.rows)).run(batch.kept)
+        return self._steps(operation, batch, numbered(batch)).run(batch.kept)
 
     def read_back(self, batch: Batch) -> Answer:
         """Not used: the same batch is sent again instead."""
@@ -156,11 +156,11 @@ def _session(part: Part, verb: Verb) -> int:
     return int.from_bytes(digest[:8], "big") % _MAX_SESSION + 1
 
 
-def _moved(answer: Answer, positions: Sequence[int], missing: Mapping[int, str]) -> Answer:
+def _moved(answer: Answer, positions: Sequence[Sequence[int]], missing: Mapping[int, str]) -> Answer:
     """An answer about the rows sent as an answer about the batch's rows."""
     if not isinstance(answer, Accepted):
         return answer
     return Accepted(
-        {**missing, **{positions[at]: reason for at, reason in answer.rejected.items()}},
-        {positions[at]: reason for at, reason in answer.unknown.items()},
+        {**missing, **{at: why for sent, why in answer.rejected.items() for at in positions[sent]}},
+        {at: why for sent, why in answer.unknown.items() for at in positions[sent]},
     )
