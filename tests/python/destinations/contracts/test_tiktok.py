@@ -107,7 +107,7 @@ def test_a_removal_with_an_error_under_200_is_not_done(
     assert len(vendor.held) == 3
 
 
-@pytest.mark.parametrize("reply", [answer(40105, "revoked"), answer(0, "OK", {"list": []})])
+@pytest.mark.parametrize("reply", [answer(50000, "error", {"list": [{}]}), answer(0, "OK", {"list": []})])
 def test_the_check_wants_the_audience_and_a_good_code(
     reply: Reply, there: Destination, vendor: Vendor
 ) -> None:
