@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from cdp_cli import commands, console, log
-from cdp_cli.errors import CdpError
+from cdp_cli.errors import CdpError, place_of
 
 INTERRUPTED = 130
 
@@ -19,7 +19,8 @@ class FoundGroup(click.Group):
     """A group whose commands are the modules of a package, imported only when they are used.
 
     A module `commands/sync.py` holds a click command named `sync`; a package `commands/identity/`
-    is the group `identity`, with its first docstring line as help.
+    is the group `identity`, with its docstring as help. If the package has a `DEFAULT`, that is the command
+    for arguments that name none.
     """
 
     def __init__(self, package: Any, **settings: Any) -> None:
@@ -30,6 +31,14 @@ class FoundGroup(click.Group):
             for module in pkgutil.iter_modules(package.__path__)
             if not module.name.startswith("_")
         }
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """The arguments, with the default command before them if they name no command."""
+        default = getattr(self._package, "DEFAULT", None)
+        asks_for_help = args and args[0] in ctx.help_option_names
+        if default and not asks_for_help and (not args or args[0] not in self._found):
+            args = [default, *args]
+        return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names of the modules found, sorted."""
@@ -82,12 +91,8 @@ def main() -> None:
     except Exception as bug:
         if "--verbose" in sys.argv:
             raise
-        where = bug.__traceback__
-        while where is not None and where.tb_next is not None:
-            where = where.tb_next
-        place = f"{where.tb_frame.f_code.co_filename}:{where.tb_lineno}" if where else "unknown place"
         console.note(
-            f"[bold]cdp hit a bug: {type(bug).__name__} at {place}.[/bold] "
+            f"[bold]cdp hit a bug: {type(bug).__name__} at {place_of(bug)}.[/bold] "
             "Run it again as `cdp --verbose ...` and report what it prints."
         )
         sys.exit(1)

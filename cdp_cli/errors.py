@@ -56,3 +56,11 @@ class ConfirmFirst(CdpError):
     """A guard tripped and nothing was changed; a person has to confirm."""
 
     exit_code = 8
+
+
+def place_of(bug: BaseException) -> str:
+    """The file and line that raised an unexpected exception."""
+    where = bug.__traceback__
+    while where is not None and where.tb_next is not None:
+        where = where.tb_next
+    return f"{where.tb_frame.f_code.co_filename}:{where.tb_lineno}" if where else "unknown place"

@@ -7,7 +7,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -105,6 +106,14 @@ def _copy_parts(source: Path, destination: Path, parts: Sequence[str]) -> None:
             shutil.copytree(source / part, destination / part, dirs_exist_ok=True)
         else:
             shutil.copy(source / part, destination / part)
+
+
+@pytest.fixture(autouse=True)
+def state_home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Rate windows of the test's own: a later receiver may get the same port, and so be the same account."""
+    with tempfile.TemporaryDirectory() as folder:
+        monkeypatch.setenv("XDG_STATE_HOME", folder)
+        yield Path(folder)
 
 
 @pytest.fixture

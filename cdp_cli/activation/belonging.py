@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cdp_cli.activation.spec import PROFILE_ID, Mode, Sync
+from cdp_cli.activation.spec import Mode, Sync
 from cdp_cli.destinations.base import Destination
 from cdp_cli.destinations.fields import literal, quoted
 
@@ -19,20 +19,28 @@ _TYPES = {
 
 
 def foreign_sql(fields: Sequence[str], sync: Sync, destination: Destination) -> str:
-    """A DuckDB expression over the relation `normalised`: why the row is not its profile's, or null.
+    """A DuckDB expression over the relation `leaving`: why the row is not its profile's, or null.
 
-    It reads the relations `identifiers` and `payload_rows`. A column that is called like an identifier type
-    must have a value of that type. Any other match field must be the profile_id, or a value of whichever
-    type; the key of an event is the event's. Known values go through the field's own normaliser and hash, so
-    what is compared is what would be sent.
+    `leaving` has the normalised columns and `_cdp_profile_id`; the relation `identifiers` is read too. A
+    column that is called like an identifier type must have a value of that type. Any other match field must
+    be the profile_id, or a value of whichever type; the key of an event is the event's. Known values go
+    through the field's own normaliser and hash, so what is compared is what would be sent.
     """
     whens = [
         f"when {_is_foreign(field, destination)} then "
         + literal(f"{field} is not an identifier of this profile")
+        for field in checked_columns(fields, sync, destination)
+    ]
+    return f"case {' '.join(whens)} end" if whens else "cast(null as varchar)"
+
+
+def checked_columns(fields: Sequence[str], sync: Sync, destination: Destination) -> list[str]:
+    """The columns whose values must be the profile's own."""
+    return [
+        field
         for field in fields
         if field.lower() in _TYPES or (field in destination.match_fields and not _is_event_key(field, sync))
     ]
-    return f"case {' '.join(whens)} end" if whens else "cast(null as varchar)"
 
 
 def _is_event_key(field: str, sync: Sync) -> bool:
@@ -48,17 +56,17 @@ def _is_foreign(field: str, destination: Destination) -> str:
     else:
         # Most models select the profile_id itself: then there is nothing to look up.
         others = f"""
-            select cast({PROFILE_ID} as varchar) as profile_id
-            from payload_rows
-            where cast({column} as varchar) <> cast({PROFILE_ID} as varchar)
+            select _cdp_profile_id as profile_id
+            from leaving
+            where cast({column} as varchar) <> _cdp_profile_id
         """
-        suspect = f"normalised._cdp_profile_id in ({others})"
+        suspect = f"leaving._cdp_profile_id in ({others})"
         known += f" where profile_id in ({others}) union all select profile_id, profile_id from ({others})"
     # A pair in one value, because DuckDB then makes one hash join of it.
     return f"""
-        normalised.{column} is not null
+        leaving.{column} is not null
         and {suspect}
-        and (normalised._cdp_profile_id, {_comparable(kind, f"normalised.{column}")}) not in (
+        and (leaving._cdp_profile_id, {_comparable(kind, f"leaving.{column}")}) not in (
             select (profile_id, {_comparable(kind, destination.field_sql(field))})
             from ({known})
             where profile_id is not null and {destination.field_sql(field)} is not null

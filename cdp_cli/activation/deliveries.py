@@ -22,7 +22,7 @@ def note_planned(ledger: Ledger, run_id: str, now: dt.datetime) -> None:
             case when blocked is not null then 'blocked' else 'invalid' end as outcome,
             coalesce(blocked, invalid) as reason
         from planned
-        where blocked is not null or operation = 'invalid'
+        where is_given and (blocked is not null or operation = 'invalid')
         """
     )
     with ledger.transaction():
@@ -49,15 +49,18 @@ def note_planned(ledger: Ledger, run_id: str, now: dt.datetime) -> None:
 def note_in_doubt(ledger: Ledger, run_id: str, now: dt.datetime) -> None:
     """Note the run's rows that have no answer as deliveries."""
     ledger.work.execute(
-        """
+        f"""
         insert into ledger.deliveries
-        select ? as run_id, frozen_rows.profile_id, frozen_rows.operation, 'in_doubt' as outcome,
-            batches.reason, ? as occurred_at
-        from ledger.batches as batches
-        inner join outbox.frozen_rows as frozen_rows
-            on frozen_rows.row_number >= batches.first_row and frozen_rows.row_number < batches.end_row
-        where batches.status = 'in_doubt' and batches.run_id = ?
-        order by frozen_rows.row_number
+        select ? as run_id, profile_id, operation, 'in_doubt' as outcome, doubt, ? as occurred_at
+        from (
+            select frozen_rows.*, doubtful.reason as doubt
+            from outbox.frozen_rows as frozen_rows
+            inner join ({ledger.current_sql()}) as doubtful
+                on frozen_rows.row_number >= doubtful.first_row and frozen_rows.row_number < doubtful.end_row
+            anti join ledger.row_answers as row_answers on frozen_rows.row_number = row_answers.row_number
+            where doubtful.status = 'in_doubt' and doubtful.run_id = ?
+        )
+        order by row_number
         """,
         [run_id, now, run_id],
     )

@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import datetime as dt
 import difflib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-import pyarrow as pa
+import duckdb
 
 from cdp_cli.activation.spec import Sync, check_names
 from cdp_cli.destinations.base import Destination
 from cdp_cli.destinations.definition import ANY_MEDIUM
 from cdp_cli.errors import FixConfiguration, FixModel
 from cdp_cli.warehouse import Warehouse
+from cdp_cli.warehouse.base import Lent
 
 # The first reason that applies counts, so a person without consent is not counted in the holdout.
 REASONS = ("consent", "suppression", "priority", "holdout")
@@ -28,24 +31,27 @@ _HOLDOUT_DIGITS = 8
 
 @dataclass(frozen=True)
 class Payload:
-    """A sync's rows as the warehouse has them, and beside them what decides who may leave.
+    """A sync's rows where they are, and beside them what decides who may leave: relations in `work`.
 
-    `rows` has the model's columns and nothing else. `eligibility` has one row per profile that granted the
-    purpose: `profile_id`, and `blocked`, null or a further reason; a profile that is not there is blocked for
-    want of consent. `identifiers` are the values that are known to be those people's: `profile_id`,
-    `identifier_type`, `identifier_value`; junk values are nobody's.
+    `rows` has the model's columns and nothing else; `columns` are their names. `eligibility` has one row per
+    profile that granted the purpose: `profile_id`, and `blocked`, null or a further reason; a profile that is
+    not there is blocked for want of consent. `identifiers` are the values that are known to be those
+    people's: `profile_id`, `identifier_type`, `identifier_value`; junk values are nobody's.
     `known_until` is the end of the last run that changed the destination, as far as the warehouse knows.
     """
 
     columns: tuple[str, ...]
-    rows: pa.Table
-    eligibility: pa.Table
-    identifiers: pa.Table
+    rows: str
+    eligibility: str
+    identifiers: str
     known_until: dt.datetime | None
 
 
-def read_payload(warehouse: Warehouse, sync: Sync, destination: Destination) -> Payload:
-    """The rows of the sync's table, who may be sent, and what identifies them.
+@contextmanager
+def read_payload(
+    warehouse: Warehouse, work: duckdb.DuckDBPyConnection, sync: Sync, destination: Destination
+) -> Iterator[Payload]:
+    """Let `work` read the sync's table, who may be sent, and what identifies them, while the context lasts.
 
     Raises FixModel if a table is missing, FixConfiguration if the purpose is unknown or does not
     cover the destination's medium.
@@ -71,17 +77,33 @@ def read_payload(warehouse: Warehouse, sync: Sync, destination: Destination) -> 
                 "Build it: `dbt build`, or `cdp run`.",
             )
     _check_purpose(warehouse, sync, destination)
+    identifiers = _identifiers_sql(warehouse, sync)
+    known_until = _known_until(warehouse, sync)
+    with warehouse.lend(work) as lent:
+        yield Payload(
+            columns=columns,
+            rows=lent(f"select * from {sync.relation}", ()),
+            eligibility=_lent_eligibility(lent, sync, destination),
+            identifiers=lent(identifiers, ()),
+            known_until=known_until,
+        )
+
+
+def read_eligible(
+    warehouse: Warehouse, work: duckdb.DuckDBPyConnection, sync: Sync, destination: Destination
+) -> None:
+    """Make the temporary table `eligible` in `work`: the profiles that may be sent now."""
+    with warehouse.lend(work) as lent:
+        work.execute(
+            "create or replace temp table eligible as "
+            f"select profile_id from {_lent_eligibility(lent, sync, destination)} where blocked is null"
+        )
+
+
+def _lent_eligibility(lent: Lent, sync: Sync, destination: Destination) -> str:
     medium = destination.medium
     # The parameters are in the order of the question marks.
-    return Payload(
-        columns=columns,
-        rows=warehouse.arrow(f"select * from {sync.relation}"),
-        eligibility=warehouse.arrow(
-            _eligibility_sql(sync), [sync.spec.purpose, medium, medium, f"{sync.name}:"]
-        ),
-        identifiers=warehouse.arrow(_identifiers_sql(warehouse, sync)),
-        known_until=_known_until(warehouse, sync),
-    )
+    return lent(_eligibility_sql(sync), [sync.spec.purpose, medium, medium, f"{sync.name}:"])
 
 
 def _check_purpose(warehouse: Warehouse, sync: Sync, destination: Destination) -> None:

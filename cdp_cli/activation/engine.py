@@ -1,4 +1,4 @@
-"""One run of one sync from end to end: read, recover, plan, guard, remove, put, close, publish."""
+"""One run of one sync from end to end: plan, guard, remove, recover, put, close, publish."""
 
 from __future__ import annotations
 
@@ -8,27 +8,29 @@ import uuid
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from cdp_cli.activation import deliveries, diff, folding, guards
-from cdp_cli.activation.eligibility import Payload, read_payload
-from cdp_cli.activation.ledger import Ledger, open_ledger
-from cdp_cli.activation.plan import Plan, make_plan, render_payload
+from cdp_cli.activation import bound_to, deliveries, diff, folding, guards
+from cdp_cli.activation.fence import REMOVALS, Fence
+from cdp_cli.activation.ledger import UNSETTLED, FrozenBatch, Ledger, open_ledger
+from cdp_cli.activation.plan import Plan, make_plan
 from cdp_cli.activation.publish import publish
-from cdp_cli.activation.recovery import recover, resolve
-from cdp_cli.activation.sender import Pace, freeze_batches, send_all
+from cdp_cli.activation.recovery import forget_answers, reconsider, recover, resolve
+from cdp_cli.activation.sender import Sent, send_all
 from cdp_cli.activation.spec import Sync
+from cdp_cli.activation.trials import Pace, Trial
 from cdp_cli.config import Settings
 from cdp_cli.destinations.base import Destination, Verb
 from cdp_cli.errors import CdpError, CheckDestination, ConfirmFirst
-from cdp_cli.warehouse import open_warehouse
+from cdp_cli.warehouse import change_token, open_warehouse
 
 
 @dataclass(frozen=True)
 class SyncResult:
     """What one run of a sync did. Added, changed and removed are rows that the destination acknowledged.
 
-    `blocked` counts the blocked rows by reason; `error` is what stopped the run or needs a person, if
-    anything. `status` is succeeded, partial, failed, stopped (by a guard), or skipped (its models did not
-    build).
+    `blocked` and `invalid` count rows by reason. `quarantined` rows were refused again and again as they are
+    and wait for a change. The destination still works on `pending` rows. `error` is what stopped the run or
+    needs a person, if anything. `status` is succeeded, partial, failed, stopped (by a guard), or skipped
+    (its models did not build).
     """
 
     name: str
@@ -38,9 +40,11 @@ class SyncResult:
     removed: int = 0
     unchanged: int = 0
     blocked: Mapping[str, int] = field(default_factory=dict)
-    invalid: int = 0
+    invalid: Mapping[str, int] = field(default_factory=dict)
     rejected: int = 0
+    quarantined: int = 0
     in_doubt: int = 0
+    pending: int = 0
     requests: int = 0
     seconds: float = 0.0
     is_first_run: bool = False
@@ -51,10 +55,7 @@ class SyncResult:
 def plan_sync(settings: Settings, sync: Sync, destination: Destination) -> Plan:
     """What the sync would do now. Sends nothing and writes nothing."""
     with open_ledger(settings.ledger_dir, sync.name, read_only=True) as ledger:
-        rendered = render_payload(ledger, sync, payload := _visit(settings, sync, destination), destination)
-        ledger.drop_unsent()
-        folding.fold(ledger, "plan", _now())
-        return make_plan(ledger, sync, rendered, payload.known_until)
+        return _plan(settings, ledger, sync, destination, "plan")
 
 
 def run_sync(
@@ -75,12 +76,15 @@ def run_sync(
     """
     with open_ledger(settings.ledger_dir, sync.name) as ledger:
         run = _Run(settings, sync, destination, ledger, pace or Pace())
-        return run.go(_visit(settings, sync, destination), accepted, doubt_was_applied)
+        return run.go(accepted, doubt_was_applied)
 
 
-def _visit(settings: Settings, sync: Sync, destination: Destination) -> Payload:
+def _plan(settings: Settings, ledger: Ledger, sync: Sync, destination: Destination, run_id: str) -> Plan:
+    ledger.drop_unsent()
+    forget_answers(ledger, destination)
+    folding.fold(ledger, run_id, _now())
     with open_warehouse(settings) as warehouse:
-        return read_payload(warehouse, sync, destination)
+        return make_plan(warehouse, ledger, sync, destination)
 
 
 class _Run:
@@ -96,66 +100,87 @@ class _Run:
         self.began = time.perf_counter()
         self.run_id = f"{self.started_at:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"
         self.requests = 0
+        self.fence = Fence(settings, sync, destination, change_token(settings))
 
-    def go(self, payload: Payload, accepted: Collection[str], doubt_was_applied: bool | None) -> SyncResult:
+    def go(self, accepted: Collection[str], doubt_was_applied: bool | None) -> SyncResult:
         ledger = self.ledger
-        rendered = render_payload(ledger, self.sync, payload, self.destination)
-        ledger.drop_unsent()
         if doubt_was_applied is not None:
             resolve(ledger, applied=doubt_was_applied)
-        folding.fold(ledger, self.run_id, _now())
-        problem = self._recover()
-        plan = make_plan(ledger, self.sync, rendered, payload.known_until)
+        if bound_to.START_ANEW in accepted:
+            bound_to.start_anew(ledger, self.sync, self.destination)
+        plan = _plan(self.settings, ledger, self.sync, self.destination, self.run_id)
         try:
             guards.check(plan, accepted)
+            bound_to.check(ledger, self.sync, self.destination, accepted)
         except ConfirmFirst as stopped:
             ledger.begin_run(self.run_id, self.started_at)
             return self._close(plan, stopped)
         ledger.begin_run(self.run_id, self.started_at)
-        problem = problem or self._send(plan, rendered)
+        bound_to.bind(ledger, self.sync, self.destination)
+        diff.note_fingerprints(ledger.work)
+        problem = self._remove(plan) or self._recover() or self._remove_again(plan) or self._put()
         deliveries.note_planned(ledger, self.run_id, _now())
-        return self._close(plan, problem)
+        return self._close(plan, problem or self._finish())
 
-    def _recover(self) -> CheckDestination | None:
-        sent = recover(self.ledger, self.destination, self.pace)
-        self.requests += sent.requests
-        # Halves of a batch in doubt that were not sent are planned again.
-        self.ledger.drop_unsent()
-        folding.fold(self.ledger, self.run_id, _now())
-        return sent.stopped or self._finish()
-
-    def _send(self, plan: Plan, rendered: diff.Rendered) -> CheckDestination | None:
-        """Removals first, all answered before anything is put: a late removal could undo a put."""
+    def _remove(self, plan: Plan) -> CdpError | None:
+        """Removals first: they wait for nobody, and a late one could undo a put."""
         verb = self.sync.spec.mode.remove
-        if verb is not None and (plan.removed or plan.changed):
-            folding.release(self.ledger, self.run_id, _now())
-            diff.stage_removals(self.ledger.work, self.sync, rendered, self.destination)
-            if problem := self._send_staged(verb):
-                return problem
-        if plan.added or plan.changed:
-            diff.stage_puts(self.ledger.work)
-            if problem := self._send_staged(self.sync.spec.mode.put):
-                return problem
-        return self._finish()
-
-    def _send_staged(self, verb: Verb) -> CheckDestination | None:
-        ledger = self.ledger
-        ranges = ledger.outbox.freeze("staged", self.destination.limits(verb))
-        if not ranges:
+        if verb is None or not (plan.removed or plan.changed):
             return None
-        batches = freeze_batches(self.run_id, verb, ranges)
+        folding.release(self.ledger, self.run_id, _now())
+        diff.stage_removals(self.ledger.work, verb, plan.match, self.destination)
+        return self._send_staged(verb)
+
+    def _recover(self) -> CdpError | None:
+        if not self.ledger.count_unsettled():
+            return None
+        sent = recover(self.ledger, self.destination, self.pace, self.fence)
+        self._fold(sent)
+        if sent.stopped is None:
+            reconsider(self.ledger, self.sync)
+        return sent.stopped
+
+    def _remove_again(self, plan: Plan) -> CdpError | None:
+        """Remove whom a job put there although they had left by then."""
+        verb, work = self.sync.spec.mode.remove, self.ledger.work
+        if verb is None or not self.ledger.value(
+            "select count(*) from duckdb_tables() where table_name = 'folding' and temporary"
+        ):
+            return None
+        where = "operation = 'remove' and key in (select key from folding where is_in_job)"
+        if not self.ledger.value(f"select count(*) from planned where {where}"):
+            return None
+        diff.stage_removals(work, verb, plan.match, self.destination, where)
+        return self._send_staged(verb)
+
+    def _put(self) -> CdpError | None:
+        diff.stage_puts(self.ledger.work)
+        return self._send_staged(self.sync.spec.mode.put)
+
+    def _send_staged(self, verb: Verb) -> CdpError | None:
+        ledger = self.ledger
+        ranges = ledger.outbox.freeze(
+            "staged", self.destination.limits(verb), keeps_bodies=self.destination.keeps_rows(verb)
+        )
+        batches = [FrozenBatch(self.run_id, verb, first_row, end_row) for first_row, end_row in ranges]
+        if not batches:
+            return None
         with ledger.transaction():
             ledger.freeze(batches)
             ledger.mark_finished(self.run_id, finished=False)
-        sent = send_all(ledger, self.destination, batches, self.pace)
-        self.requests += sent.requests
-        ledger.drop_unsent()
-        folding.fold(ledger, self.run_id, _now())
+        fence = None if verb in REMOVALS else self.fence
+        sent = send_all(ledger, self.destination, map(Trial, batches), self.pace, fence)
+        self._fold(sent)
         return sent.stopped
+
+    def _fold(self, sent: Sent) -> None:
+        self.requests += sent.requests
+        self.ledger.drop_unsent()
+        folding.fold(self.ledger, self.run_id, _now())
 
     def _finish(self) -> CheckDestination | None:
         """Close each run, this one or an earlier one, whose batches are all answered."""
-        open_runs = {batch.run_id for batch in self.ledger.batches("in_flight", "in_doubt")}
+        open_runs = {batch.run_id for batch in self.ledger.batches(*UNSETTLED)}
         for run_id in self.ledger.unfinished_runs():
             if run_id in open_runs:
                 continue
@@ -176,7 +201,7 @@ class _Run:
             "changed": noted.get(("change", "acknowledged"), 0),
             "removed": noted.get(("remove", "acknowledged"), 0),
             "rejected": sum(rows for (_, outcome), rows in noted.items() if outcome == "rejected"),
-            "in_doubt": ledger.count_in_doubt(),
+            "in_doubt": ledger.count_unsettled() - (pending := ledger.count_pending()),
         }
         problem = problem or self._unhappy(done["rejected"], done["in_doubt"])
         status = _status(problem, any(done[name] for name in ("added", "changed", "removed", "rejected")))
@@ -184,7 +209,7 @@ class _Run:
             **done,
             "unchanged": plan.unchanged,
             "blocked": sum(plan.blocked.values()),
-            "invalid": plan.invalid,
+            "invalid": sum(plan.invalid.values()),
             "requests": self.requests,
         }
         with ledger.transaction():
@@ -199,6 +224,8 @@ class _Run:
             unchanged=plan.unchanged,
             blocked=plan.blocked,
             invalid=plan.invalid,
+            quarantined=plan.quarantined,
+            pending=pending,
             requests=self.requests,
             seconds=round(time.perf_counter() - self.began, 3),
             is_first_run=plan.is_first_run,
@@ -218,7 +245,7 @@ class _Run:
             return CheckDestination(
                 f"Sync {name}: the destination rejected {rejected:,} rows, the first because: "
                 f"{deliveries.first_reason(self.ledger, self.run_id)}.",
-                "The next sync sends them again.",
+                f"The next sync sends them again; `cdp sync rejected {name}` lists them.",
             )
         return None
 

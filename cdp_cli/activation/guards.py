@@ -11,6 +11,7 @@ from cdp_cli.errors import ConfirmFirst
 ACCEPT_EMPTY = "accept-empty"
 ACCEPT_REMOVALS = "accept-removals"
 ACCEPT_NEW_LEDGER = "accept-new-ledger"
+ACCEPT_HOLDOUT = "accept-holdout"
 
 
 def check(plan: Plan, accepted: Collection[str] = ()) -> None:
@@ -35,6 +36,13 @@ def check(plan: Plan, accepted: Collection[str] = ()) -> None:
             f"Sync {sync.name} has no ledger, though the warehouse knows of its runs until "
             f"{plan.known_until:%Y-%m-%d %H:%M} UTC; all would be sent again and nothing would be removed.",
             f"Restore the ledger from a backup, or start anew with --{ACCEPT_NEW_LEDGER}.",
+        )
+    if plan.stranded and ACCEPT_HOLDOUT not in accepted:
+        raise ConfirmFirst(
+            f"Sync {sync.name} holds out {plan.stranded:,} people whom the destination has from us, and mode "
+            f"{sync.spec.mode.value!r} never removes anybody; nothing was sent.",
+            f"Lower the holdout of {sync.path}, use a mode that removes, or let them stay, which spoils the "
+            f"comparison, with --{ACCEPT_HOLDOUT}.",
         )
     if not plan.rows and plan.acknowledged and sync.spec.mode is not Mode.APPEND:
         if ACCEPT_EMPTY not in accepted:

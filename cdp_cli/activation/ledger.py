@@ -1,90 +1,103 @@
-"""What a destination acknowledged, in one small database file per sync: keys, hashes, match keys, no payload.
+"""What a destination has from us: one DuckDB file per sync: keys, hashes, match keys, no payload.
 
-The answer to a batch is one row and one durable commit. The rows of answered batches are folded into
-`acknowledged` in one set-based statement, at the end of a run or, after a crash, at the start of the next.
-The rendered rows are in an outbox file beside the ledger. That file is deleted as soon as all its rows are
-answered, because DELETE alone would leave people's data in the bytes of the file.
+Answers are appended, many in one durable commit. The rows of answered batches are folded into `acknowledged`
+in one set-based statement, at the end of a run or, after a crash, at the start of the next. The rows of the
+batches are in an outbox file beside the ledger. That file is deleted as soon as all its rows are answered,
+because DELETE alone would leave people's data in the bytes of the file.
 """
 
 from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import json
 import os
 import re
 import shutil
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
 
+from cdp_cli.activation.ledger_tables import make_tables
 from cdp_cli.activation.outbox import Outbox, remove_database
 from cdp_cli.destinations.base import Verb
 from cdp_cli.errors import FixConfiguration, TryAgain
 
-# Batches: frozen -> in_flight -> accepted | refused | split | unsent | in_doubt, and from there
-# accepted | refused | unsent | unknown. Folding removes all but in_flight, in_doubt and frozen ones.
-_TABLES = """
-    create table if not exists ledger.acknowledged (
-        key varchar not null, profile_id varchar, hash varchar, match_keys varchar, acknowledged_at timestamp
-    );
-    create table if not exists ledger.batches (
-        batch_id varchar not null, idempotency_key varchar not null, run_id varchar not null,
-        verb varchar not null, first_row bigint not null, end_row bigint not null, status varchar not null,
-        doubtful boolean not null, reason varchar
-    );
-    create table if not exists ledger.rejected (row_number bigint not null, reason varchar);
-    create table if not exists ledger.blocked_or_invalid (
-        key varchar not null, profile_id varchar, operation varchar, outcome varchar, reason varchar
-    );
-    create table if not exists ledger.runs (
-        run_id varchar not null, status varchar not null, started_at timestamp not null, ended_at timestamp,
-        added bigint, changed bigint, removed bigint, unchanged bigint, blocked bigint, invalid bigint,
-        rejected bigint, in_doubt bigint, requests bigint,
-        finished boolean not null, published boolean not null
-    );
-    create table if not exists ledger.deliveries (
-        run_id varchar not null, profile_id varchar, operation varchar, outcome varchar, reason varchar,
-        occurred_at timestamp
-    );
-    create table if not exists ledger.blocked (
-        run_id varchar not null, reason varchar not null, count_rows bigint not null
-    );
-"""
+UNANSWERED = ("in_flight", "in_doubt")
+UNSETTLED = (*UNANSWERED, "pending")
 
 # How DuckDB begins its message if another process holds a file.
 _LOCK_CONFLICT = "Could not set lock on file"
+_NAMESPACE = uuid.UUID("5f0c4c1e-6a3e-5d0a-9a3a-3f2f8d9f7c11")
+
+# What is known of each batch: the last answer.
+_CURRENT = """
+    select
+        batches.run_id, batches.verb, batches.first_row, batches.end_row,
+        arg_max(answers.status, answers.number) as status,
+        arg_max_null(answers.reason, answers.number) as reason,
+        arg_max_null(answers.kept, answers.number) as kept
+    from ledger.batches as batches
+    inner join ledger.answers as answers
+        on batches.first_row = answers.first_row and batches.end_row = answers.end_row
+    group by all
+"""
 
 
 @dataclass(frozen=True)
 class FrozenBatch:
     """A range of the outbox's rows that is sent as one request; its key never changes."""
 
-    batch_id: str
-    idempotency_key: str
     run_id: str
     verb: Verb
     first_row: int
     end_row: int  # the row after the last
-    doubtful: bool = False
+    kept: Mapping[str, str] = field(default_factory=dict)  # of a job that the destination works on
+
+    @property
+    def batch_id(self) -> str:
+        """Its name, by the run and the range alone."""
+        return f"{self.run_id}-{self.first_row}-{self.end_row}"
+
+    @property
+    def idempotency_key(self) -> str:
+        """The key under which it is sent, however often."""
+        return str(uuid.uuid5(_NAMESPACE, self.batch_id))
+
+    @property
+    def range(self) -> tuple[int, int]:
+        """Its rows in the outbox."""
+        return self.first_row, self.end_row
 
     @property
     def size(self) -> int:
         """Rows in the batch."""
         return self.end_row - self.first_row
 
+    def halves(self) -> tuple[FrozenBatch, FrozenBatch]:
+        """Its two halves."""
+        middle = self.first_row + self.size // 2
+        return (
+            FrozenBatch(self.run_id, self.verb, self.first_row, middle),
+            FrozenBatch(self.run_id, self.verb, middle, self.end_row),
+        )
+
 
 @dataclass(frozen=True)
 class Settled:
-    """What became of a batch: its status, a reason, and the rows refused one by one."""
+    """What became of a batch: its status, a reason, and the rows that have an answer of their own."""
 
     batch: FrozenBatch
     status: str
     reason: str | None = None
-    rejected: tuple[tuple[int, str], ...] = ()  # outbox row number, reason
+    rows: tuple[tuple[int, str, str], ...] = ()  # outbox row number, outcome, reason
     halves: tuple[FrozenBatch, ...] = ()
+    kept: Mapping[str, str] | None = None
+    doubtful: bool = False  # an earlier attempt may have been applied; its halves are in doubt from the start
 
 
 class Ledger:
@@ -93,10 +106,10 @@ class Ledger:
     `work` is the connection of the run, with the ledger and the outbox attached as `ledger` and `outbox`.
     """
 
-    def __init__(self, work: duckdb.DuckDBPyConnection, outbox: Outbox, *, is_new: bool) -> None:
+    def __init__(self, work: duckdb.DuckDBPyConnection, outbox: Outbox) -> None:
         self.work = work
         self.outbox = outbox
-        self.is_new = is_new
+        self._answers = self.value("select coalesce(max(number), 0) from ledger.answers")
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -109,10 +122,10 @@ class Ledger:
             raise
         self.work.execute("commit")
 
-    def value(self, sql: str) -> int:
+    def value(self, sql: str, parameters: Sequence[object] = ()) -> int:
         """The number that a query gives."""
-        row = self.work.execute(sql).fetchone()
-        return int(row[0]) if row else 0
+        # All rows: a result that is not read to its end blocks the connection.
+        return int(self.work.execute(sql, list(parameters)).fetchall()[0][0])
 
     def has_run(self) -> bool:
         """Whether any run has passed the guards."""
@@ -124,7 +137,7 @@ class Ledger:
 
     def count_acknowledged(self) -> int:
         """Rows that the destination has from us."""
-        return int(self.value("select count(*) from ledger.acknowledged"))
+        return self.value("select count(*) from ledger.acknowledged")
 
     def begin_run(self, run_id: str, started_at: dt.datetime) -> None:
         """Note that a run is under way."""
@@ -169,63 +182,84 @@ class Ledger:
         self._insert(
             "batches",
             {
-                "batch_id": [batch.batch_id for batch in batches],
-                "idempotency_key": [batch.idempotency_key for batch in batches],
                 "run_id": [batch.run_id for batch in batches],
                 "verb": [batch.verb.value for batch in batches],
                 "first_row": [batch.first_row for batch in batches],
                 "end_row": [batch.end_row for batch in batches],
-                "status": ["frozen"] * len(batches),
-                "doubtful": [batch.doubtful for batch in batches],
             },
         )
 
     def mark_in_flight(self, batches: Sequence[FrozenBatch]) -> None:
         """Note that the batches are about to be sent."""
-        for batch in batches:
-            self._set_status(batch, "in_flight", None)
+        self._append([Settled(batch, "in_flight") for batch in batches])
 
     def settle(self, settled: Sequence[Settled]) -> None:
         """Write down what became of batches."""
-        for one in settled:
-            self._set_status(one.batch, one.status, one.reason)
-            self._insert(
-                "rejected",
-                {
-                    "row_number": [row_number for row_number, _ in one.rejected],
-                    "reason": [reason for _, reason in one.rejected],
-                },
-            )
-            self.freeze(one.halves)
+        self._append(settled)
+        rows = [row for one in settled for row in one.rows]
+        self._insert_rows([n for n, _, _ in rows], [o for _, o, _ in rows], [r for _, _, r in rows])
+        self.freeze([half for one in settled for half in one.halves])
+        # Where an attempt may have been applied, a crash must not take the halves for never sent.
+        self._append(
+            [Settled(half, "in_doubt", one.reason) for one in settled if one.doubtful for half in one.halves]
+        )
+
+    def answer_rows(self, numbers: Sequence[int], outcome: str, reason: str) -> None:
+        """Write down what became of single rows, which are then left out of their batches."""
+        self._insert_rows(list(numbers), [outcome] * len(numbers), [reason] * len(numbers))
 
     def batches(self, *statuses: str) -> list[FrozenBatch]:
         """The batches in these states, in the order of their rows."""
-        marks = ", ".join("?" for _ in statuses)
         found = self.work.execute(
-            "select batch_id, idempotency_key, run_id, verb, first_row, end_row, doubtful "
-            f"from ledger.batches where status in ({marks}) order by first_row",
-            list(statuses),
+            f"select run_id, verb, first_row, end_row, kept from ({_CURRENT}) "
+            "where list_contains(?, status) order by first_row, end_row",
+            [list(statuses)],
         ).fetchall()
         return [
-            FrozenBatch(batch_id, key, run_id, Verb(verb), first_row, end_row, doubtful)
-            for batch_id, key, run_id, verb, first_row, end_row, doubtful in found
+            FrozenBatch(run_id, Verb(verb), first_row, end_row, json.loads(kept) if kept else {})
+            for run_id, verb, first_row, end_row, kept in found
         ]
 
-    def count_in_doubt(self) -> int:
-        """Rows that were sent and have no answer."""
-        return int(
-            self.value(
-                "select coalesce(sum(end_row - first_row), 0) from ledger.batches "
-                "where status in ('in_flight', 'in_doubt')"
-            )
-        )
+    def current_sql(self) -> str:
+        """A query for run_id, verb, first_row, end_row, status and reason of each batch that was begun."""
+        return _CURRENT
 
-    def _set_status(self, batch: FrozenBatch, status: str, reason: str | None) -> None:
-        # Only an answer to this very batch ends its doubt.
-        self.work.execute(
-            "update ledger.batches set status = ?, reason = ?, doubtful = doubtful or ? "
-            "where first_row = ? and end_row = ?",
-            [status, reason, status == "in_doubt", batch.first_row, batch.end_row],
+    def unsettled_rows_sql(self) -> str:
+        """A query for the outbox's rows of batches without an answer, those left out that have one."""
+        statuses = ", ".join(f"'{status}'" for status in UNSETTLED)
+        return f"""
+            select frozen_rows.*, unsettled.verb, unsettled.status
+            from outbox.frozen_rows as frozen_rows
+            inner join (select * from ({_CURRENT}) where status in ({statuses})) as unsettled
+                on frozen_rows.row_number >= unsettled.first_row
+                and frozen_rows.row_number < unsettled.end_row
+            anti join ledger.row_answers as row_answers on frozen_rows.row_number = row_answers.row_number
+        """
+
+    def count_unsettled(self) -> int:
+        """Rows that were sent and have no answer yet, jobs under way included."""
+        return self.value(f"select count(*) from ({self.unsettled_rows_sql()})")
+
+    def count_pending(self) -> int:
+        """Rows that the destination still works on."""
+        return self.value(f"select count(*) from ({self.unsettled_rows_sql()}) where status = 'pending'")
+
+    def _insert_rows(self, numbers: list[int], outcomes: list[str], reasons: list[str]) -> None:
+        self._insert("row_answers", {"row_number": numbers, "outcome": outcomes, "reason": reasons})
+
+    def _append(self, settled: Sequence[Settled]) -> None:
+        first = self._answers + 1
+        self._answers += len(settled)
+        self._insert(
+            "answers",
+            {
+                "number": list(range(first, self._answers + 1)),
+                "first_row": [one.batch.first_row for one in settled],
+                "end_row": [one.batch.end_row for one in settled],
+                "status": [one.status for one in settled],
+                "reason": [one.reason for one in settled],
+                "kept": [json.dumps(dict(one.kept)) if one.kept else None for one in settled],
+            },
         )
 
     def _insert(self, table: str, columns: Mapping[str, Sequence[object]]) -> None:
@@ -239,13 +273,17 @@ class Ledger:
             )
 
     def drop_unsent(self) -> None:
-        """Drop the batches that were frozen and never sent: the next plan makes new ones."""
-        self.work.execute("delete from ledger.batches where status = 'frozen'")
+        """Drop the batches that were frozen and never begun: the next plan makes new ones."""
+        self.work.execute(
+            """
+            delete from ledger.batches
+            where (first_row, end_row) not in (select (first_row, end_row) from ledger.answers)
+            """
+        )
 
     def close_outbox(self) -> None:
         """Keep the rows of batches without an answer in the outbox; if there are none, delete the file."""
-        kept = self.batches("in_flight", "in_doubt")
-        self.outbox.keep([(batch.first_row, batch.end_row) for batch in kept])
+        self.outbox.keep([batch.range for batch in self.batches(*UNSETTLED)])
 
 
 def ledger_path(ledger_dir: Path, sync: str) -> Path:
@@ -258,57 +296,90 @@ def open_ledger(ledger_dir: Path, sync: str, *, read_only: bool = False) -> Iter
     """Open the ledger of a sync together with a working connection for the run.
 
     Read-only, it is a copy of the ledger in memory, from which a plan can be made without changing the file.
-    Raises TryAgain if another process holds it.
+    Raises TryAgain if another process holds it, and FixConfiguration if it is damaged.
     """
     path = ledger_path(ledger_dir, sync)
-    is_new = not path.exists()
     work = duckdb.connect(":memory:")
     try:
         work.execute("set timezone = 'UTC'")
         outbox = Outbox(work, ledger_dir / f"{sync}.outbox.duckdb")
         if read_only:
-            _attach_copy(work, path, sync)
-            ledger = Ledger(work, outbox, is_new=is_new)
-            outbox.open(read_only=True, wanted=ledger.names_rows())
-            yield ledger
+            with _readable(path, sync):
+                _attach_copy(work, path, sync)
+                outbox.open(read_only=True, wanted=_names_rows(work))
+            yield Ledger(work, outbox)
             return
-        if is_new:
+        if not path.exists():
             _create(path)
         attach(work, path, sync, "ledger", read_only=False)
         # A process that was killed while it made the ledger left its file. Any other one finds ours in place.
         for unfinished in ledger_dir.glob(f"{path.name}.*.new*"):
             unfinished.unlink(missing_ok=True)
-        _upgrade(work)
-        ledger = Ledger(work, outbox, is_new=is_new)
-        if not ledger.names_rows():
-            # A run died after writing rows and before naming its batches.
-            remove_database(outbox.path)
-        outbox.open()
+        with _readable(path, sync):
+            make_tables(work)
+            if not _names_rows(work):
+                # A run died after writing rows and before naming its batches.
+                remove_database(outbox.path)
+            outbox.open()
+            ledger = Ledger(work, outbox)
         # Only the holder of the ledger's lock may touch the folder into which large plans overflow.
         overflow = ledger_dir / f"{sync}.overflow"
         shutil.rmtree(overflow, ignore_errors=True)
         work.execute(f"set temp_directory = {_literal(overflow)}")
         try:
-            yield ledger
+            with _readable(path, sync):
+                yield ledger
         finally:
             shutil.rmtree(overflow, ignore_errors=True)
     finally:
         work.close()
 
 
+@contextmanager
+def _readable(path: Path, sync: str) -> Iterator[None]:
+    """Say in one sentence that the file is damaged, wherever in it that shows, or that the disk is full."""
+    try:
+        yield
+    except (duckdb.IOException, duckdb.SerializationException, duckdb.FatalException) as error:
+        if "No space left" in str(error) or "File too large" in str(error) or "write" in str(error).lower():
+            raise TryAgain(
+                f"Sync {sync}: {path.parent} cannot be written; what was not written down is sent again.",
+                "Make room on the disk, and run it again.",
+            ) from error
+        raise _damaged(path, sync) from error
+
+
+def _damaged(path: Path, sync: str) -> FixConfiguration:
+    return FixConfiguration(
+        f"{path}, the ledger of sync {sync}, cannot be opened as a DuckDB file.",
+        "Restore it from a backup; without it cdp does not know what the destination has.",
+    )
+
+
+def _names_rows(work: duckdb.DuckDBPyConnection) -> bool:
+    found = work.execute("select count(*) from ledger.batches").fetchone()
+    return bool(found and found[0])
+
+
 def _create(path: Path) -> None:
     """Make the file aside and link it into place: DuckDB cannot open a file whose creation was killed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f"{path.name}.{os.getpid()}.new")
-    remove_database(aside)
-    with duckdb.connect() as making:
-        making.execute(f"attach {_literal(aside)} as ledger")
-        making.execute(_TABLES)
-        making.execute("detach ledger")
-    # Unlike a rename, a link never replaces a ledger that another process made meanwhile.
-    with contextlib.suppress(FileExistsError, FileNotFoundError):
-        path.hardlink_to(aside)
-    aside.unlink(missing_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        aside = path.with_name(f"{path.name}.{os.getpid()}.new")
+        remove_database(aside)
+        with duckdb.connect() as making:
+            making.execute(f"attach {_literal(aside)} as ledger")
+            make_tables(making)
+            making.execute("detach ledger")
+        # Unlike a rename, a link never replaces a ledger that another process made meanwhile.
+        with contextlib.suppress(FileExistsError, FileNotFoundError):
+            path.hardlink_to(aside)
+        aside.unlink(missing_ok=True)
+    except (OSError, duckdb.IOException) as error:
+        raise FixConfiguration(
+            f"{path.parent} cannot be written, so no ledger can be kept and nothing is sent.",
+            "Check the folder's permissions and the free space.",
+        ) from error
 
 
 def _attach_copy(work: duckdb.DuckDBPyConnection, path: Path, sync: str) -> None:
@@ -317,17 +388,7 @@ def _attach_copy(work: duckdb.DuckDBPyConnection, path: Path, sync: str) -> None
         attach(work, path, sync, "stored", read_only=True)
         work.execute("copy from database stored to ledger")
         work.execute("detach stored")
-    _upgrade(work)
-
-
-def _upgrade(work: duckdb.DuckDBPyConnection) -> None:
-    """Bring a ledger of an earlier release to this one's tables; their rows stay."""
-    former = work.execute(
-        "select 1 from duckdb_tables() where database_name = 'ledger' and table_name = 'held_back'"
-    ).fetchone()
-    if former:
-        work.execute("alter table ledger.held_back rename to blocked_or_invalid")
-    work.execute(_TABLES)
+    make_tables(work)
 
 
 def attach(work: duckdb.DuckDBPyConnection, path: Path, sync: str, name: str, *, read_only: bool) -> None:
@@ -345,10 +406,11 @@ def attach(work: duckdb.DuckDBPyConnection, path: Path, sync: str, name: str, *,
             raise TryAgain(
                 f"Sync {sync} is already running{who}.", "Wait until it is done, or stop it, and try again."
             ) from error
-        raise FixConfiguration(
-            f"{path}, the ledger of sync {sync}, cannot be opened as a DuckDB file.",
-            "Restore it from a backup; without it cdp does not know what the destination has.",
-        ) from error
+        if isinstance(error, duckdb.IOException) and "Permission denied" in str(error):
+            raise FixConfiguration(
+                f"{path} cannot be written, so nothing is sent.", "Check the permissions of the folder."
+            ) from error
+        raise _damaged(path, sync) from error
 
 
 def _literal(path: Path) -> str:

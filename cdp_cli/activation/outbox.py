@@ -1,11 +1,13 @@
-"""The rendered rows of the current run, in a file of their own that is deleted when all rows are answered.
+"""The rows of the current run's batches: what each is about, durably, and its rendered text.
 
-Rows are numbered, and a batch is a range of numbers. SQL cuts the rows into batches by the limits.
+Rows are numbered, and a batch is a range of numbers. What identifies a row is in a file beside the ledger
+until the row is answered. The text is there only if a later run may need it, to repeat a batch under its key
+or to go on with a job; else it is in memory, or overflows into the run's own folder.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import duckdb
@@ -15,9 +17,10 @@ from cdp_cli.destinations.base import BatchLimits
 _TABLE = """
     create table if not exists outbox.frozen_rows (
         row_number bigint not null, key varchar not null, profile_id varchar, operation varchar not null,
-        hash varchar, match_keys varchar, why varchar, body varchar not null
+        hash varchar, match_keys varchar, why varchar, body varchar, fingerprint ubigint
     )
 """
+_BODIES = "create or replace temp table bodies (row_number bigint, body varchar)"
 
 
 class Outbox:
@@ -34,19 +37,23 @@ class Outbox:
         """Attach the file if it exists and is wanted, otherwise an empty table."""
         if wanted and self.path.exists():
             self.work.execute(f"attach {_literal(self.path)} as outbox{' (read_only)' if read_only else ''}")
+            if not read_only:
+                self._upgrade()
         else:
             self.work.execute("attach ':memory:' as outbox")
             self.work.execute(_TABLE)
+        self.work.execute(_BODIES)
 
-    def freeze(self, staged: str, limits: BatchLimits) -> list[tuple[int, int]]:
+    def freeze(self, staged: str, limits: BatchLimits, *, keeps_bodies: bool) -> Iterator[tuple[int, int]]:
         """Write the rows of the table `staged` down, durably, and cut them into batches.
 
         A batch is a range of rows: the first, and the one after the last.
 
-        `staged` has the columns of `outbox.frozen_rows` without the number.
+        `staged` has the columns of `outbox.frozen_rows` without the number, and a `body` for each row.
         """
-        if not self._value(f"select count(*) from {staged}"):
-            return []
+        count = self._value(f"select count(*) from {staged}")
+        if not count:
+            return iter(())
         if not self.path.exists():
             self.work.execute("detach outbox")
             self.work.execute(f"attach {_literal(self.path)} as outbox")
@@ -54,29 +61,39 @@ class Outbox:
         start = self._value("select coalesce(max(row_number) + 1, 0) from outbox.frozen_rows")
         self.work.execute(
             f"""
-            insert into outbox.frozen_rows
-            select
-                {start} + row_number() over () - 1 as row_number,
-                key, profile_id, operation, hash, match_keys, why, body
-            from (select * from {staged} order by key)
+            create or replace temp table bodies as
+            select {start} + row_number() over (order by key) - 1 as row_number, *
+            from {staged}
+            order by row_number
             """
         )
+        self.work.execute(
+            f"""
+            insert into outbox.frozen_rows by name
+            select
+                row_number, key, profile_id, operation, hash, match_keys, why, fingerprint,
+                {"body" if keeps_bodies else "cast(null as varchar)"} as body
+            from bodies
+            """
+        )
+        largest = self._value("select max(strlen(body)) + 1 from bodies")
+        if largest * min(limits.rows, count) <= limits.bytes:
+            ends = range(start, start + count, limits.rows)
+            return ((first, min(first + limits.rows, start + count)) for first in ends)
+        return iter(self._ranges(limits, largest))
+
+    def _ranges(self, limits: BatchLimits, largest: int) -> list[tuple[int, int]]:
         # A slab may exceed its size by one row at most, so the size of one row is kept free.
-        largest = self._value(f"select max(strlen(body)) from outbox.frozen_rows where row_number >= {start}")
         slab = max(1, limits.bytes - largest)
         ranges: list[tuple[int, int]] = self.work.execute(
             f"""
             with
 
-            sized as (
-                select row_number, strlen(body) + 1 as size
-                from outbox.frozen_rows
-                where row_number >= {start}
-            ),
-
             slabs as (
-                select row_number, (sum(size) over (order by row_number) - size) // {slab} as slab
-                from sized
+                select
+                    row_number,
+                    (sum(strlen(body) + 1) over (order by row_number) - strlen(body) - 1) // {slab} as slab
+                from bodies
             ),
 
             parts as (
@@ -94,21 +111,36 @@ class Outbox:
         ).fetchall()
         return ranges
 
-    def bodies(self, first_row: int, end_row: int) -> list[str]:
-        """The rendered rows of a batch, in their order."""
-        found = self.work.execute(
-            """
-            select body
-            from outbox.frozen_rows
-            where row_number >= ? and row_number < ?
+    def lines(self, ranges: Sequence[tuple[int, int]]) -> list[tuple[Sequence[int], list[str]]]:
+        """The numbers and texts of the rows of each range, in order. Rows with an answer are left out.
+
+        A row whose text nobody kept is what identifies it: enough to find it in a job's outcome.
+        """
+        first, end = min(a for a, _ in ranges), max(b for _, b in ranges)
+        source = "bodies" if self._value(_held(first, end)) else "outbox.frozen_rows"
+        found = self.work.sql(
+            f"""
+            select row_number, coalesce(body, match_keys, '{{}}') as body
+            from {source} as frozen_rows
+            anti join (select row_number from ledger.row_answers where outcome <> 'in_job') as row_answers
+                on frozen_rows.row_number = row_answers.row_number
+            where row_number >= {first} and row_number < {end}
             order by row_number
-            """,
-            [first_row, end_row],
-        ).fetchall()
-        return [row[0] for row in found]
+            """
+        ).to_arrow_table()
+        numbers, bodies = found["row_number"].to_pylist(), found["body"].to_pylist()
+        if len(numbers) == end - first:
+            return [(range(a, b), bodies[a - first : b - first]) for a, b in ranges]
+        by_number = dict(zip(numbers, bodies, strict=True))
+        cut: list[tuple[Sequence[int], list[str]]] = []
+        for a, b in ranges:
+            present = [number for number in range(a, b) if number in by_number]
+            cut.append((present, [by_number[number] for number in present]))
+        return cut
 
     def keep(self, ranges: Sequence[tuple[int, int]]) -> None:
         """Keep these rows and erase all others from the disk; if none is kept, delete the file."""
+        self.work.execute(_BODIES)
         if not self.path.exists():
             return
         if not ranges:
@@ -133,15 +165,23 @@ class Outbox:
         kept.replace(self.path)
         self.open()
 
+    def _upgrade(self) -> None:
+        """Give the table of an earlier release the columns of this one; its rows stay."""
+        self.work.execute("alter table outbox.frozen_rows add column if not exists fingerprint ubigint")
+        self.work.execute("alter table outbox.frozen_rows alter column body drop not null")
+
     def _value(self, sql: str) -> int:
-        row = self.work.execute(sql).fetchone()
-        return int(row[0]) if row else 0
+        return int(self.work.execute(sql).fetchall()[0][0])
 
 
 def remove_database(path: Path) -> None:
     """Delete a DuckDB file, its log first: a log left behind would be replayed into the next file."""
     path.with_name(f"{path.name}.wal").unlink(missing_ok=True)
     path.unlink(missing_ok=True)
+
+
+def _held(first: int, end: int) -> str:
+    return f"select count(*) from bodies where row_number = {first} or row_number = {end - 1}"
 
 
 def _literal(path: Path) -> str:

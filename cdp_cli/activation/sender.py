@@ -1,56 +1,30 @@
-"""Sends frozen batches with bounded concurrency and retries, and writes every step to the ledger first.
+"""Sends batches with bounded concurrency, and writes each step down before the next.
 
-Threads only talk to the destination. Only the thread that calls `send_all` uses the ledger.
+A batch is in flight, durably, before its first byte leaves, and consent is read again right before that. The
+threads of the crew only talk to the destination; only the thread that calls `send_all` uses the ledger.
 """
 
 from __future__ import annotations
 
-import random
-import threading
-import uuid
+import heapq
+import itertools
+import time
 from collections import deque
-from collections.abc import Callable, Iterable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
-from cdp_cli.activation.ledger import FrozenBatch, Ledger, Settled
-from cdp_cli.destinations.base import (
-    Accepted,
-    Answer,
-    Batch,
-    Destination,
-    Idempotency,
-    InDoubt,
-    Refused,
-    Retry,
-    Split,
-    Verb,
-)
-from cdp_cli.errors import CheckDestination
-from cdp_cli.log import masked
+from cdp_cli.activation.breaker import Breaker
+from cdp_cli.activation.crew import Answered, Crew, Given
+from cdp_cli.activation.fence import Fence
+from cdp_cli.activation.ledger import Ledger, Settled
+from cdp_cli.activation.trials import Again, Pace, Trial, given_up, outcome, short, why_stopped
+from cdp_cli.destinations.base import Batch, Destination, Idempotency, Part, Retry
+from cdp_cli.errors import CdpError, TryAgain
 
-_NAMESPACE = uuid.UUID("5f0c4c1e-6a3e-5d0a-9a3a-3f2f8d9f7c11")
-_REASON_LENGTH = 300
-
-
-@dataclass(frozen=True)
-class Pace:
-    """How long to wait before a batch is sent again, and how often.
-
-    Exponential backoff with full jitter on top of Retry-After, which is a lower bound. If the pause would be
-    longer than `patience` seconds, the batch waits for the next run.
-    """
-
-    attempts: int = 6
-    base_seconds: float = 0.5
-    cap_seconds: float = 30.0
-    patience: float = 120.0
-    draw: Callable[[], float] = field(default_factory=lambda: random.Random(0).random)
-    sleep: Callable[[float], None] | None = None  # by default a wait that ends if the run stops
-
-    def pause(self, attempt: int, after: float | None) -> float:
-        """Seconds to wait after the attempt of this number failed."""
-        return (after or 0.0) + self.draw() * min(self.cap_seconds, self.base_seconds * 2.0 ** (attempt - 1))
+# What is marked as in flight in one commit. After a crash these batches are repeated or planned anew.
+_SLAB_BATCHES = 256
+_SLAB_ROWS = 20_000
+_COMMIT_SECONDS = 0.25
 
 
 @dataclass(frozen=True)
@@ -58,162 +32,241 @@ class Sent:
     """The outcome of a set of batches: the number of requests, and the reason for an early stop, if any."""
 
     requests: int
-    stopped: CheckDestination | None = None
+    stopped: CdpError | None = None
 
 
-@dataclass(frozen=True)
-class _Delivered:
-    answer: Answer | CheckDestination
-    doubtful: bool
-    requests: int
+def send_all(
+    ledger: Ledger, destination: Destination, trials: Iterable[Trial], pace: Pace, fence: Fence | None
+) -> Sent:
+    """Send the batches, or go on with those that were begun, and write each answer down.
 
-
-def freeze_batches(run_id: str, verb: Verb, ranges: Iterable[tuple[int, int]]) -> list[FrozenBatch]:
-    """Batches over ranges of the outbox; the key of each depends on the run and the range alone."""
-    return [_batch(run_id, verb, first_row, end_row) for first_row, end_row in ranges]
-
-
-def send_all(ledger: Ledger, destination: Destination, batches: Iterable[FrozenBatch], pace: Pace) -> Sent:
-    """Send the batches and write each answer down.
-
-    Stops early, with the reason, if the destination no longer answers. Batches that were not begun are
-    planned again by the next run, and batches without an answer are in doubt. Halves of a split batch are
-    sent like any other batch.
+    Stops early, with the reason, if the destination takes nothing any more. Batches that were not begun are
+    planned again by the next run, and batches without an answer are in doubt. Halves of a batch are sent
+    like any other. Removals need no `fence`.
     """
-    waiting = deque(batches)
-    running: dict[Future[_Delivered], FrozenBatch] = {}
-    stopping = threading.Event()
-    requests = 0
-    stopped: CheckDestination | None = None
-    settled: list[Settled] = []
-    width = max(1, min((destination.limits(batch.verb).concurrency for batch in waiting), default=1))
-    with ThreadPoolExecutor(max_workers=width) as pool:
-        try:
-            while waiting or running or settled:
-                ready = (
-                    []
-                    if stopped
-                    else [waiting.popleft() for _ in range(min(width - len(running), len(waiting)))]
-                )
-                if settled or ready:
-                    with ledger.transaction():
-                        ledger.settle(settled)
-                        ledger.mark_in_flight(ready)
-                    settled = []
-                for batch in ready:
-                    rows = ledger.outbox.bodies(batch.first_row, batch.end_row)
-                    running[pool.submit(_deliver, destination, batch, rows, pace, stopping)] = batch
-                if not running:
-                    break
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    batch = running.pop(future)
-                    delivered = future.result()
-                    requests += delivered.requests
-                    one = _settle(batch, delivered)
-                    settled.append(one)
-                    waiting.extend(one.halves)
-                    if one.status in ("unsent", "in_doubt") and stopped is None:
-                        stopped = _why_stopped(delivered.answer)
-                        stopping.set()
-        except BaseException:
-            stopping.set()
-            raise
-    return Sent(requests, stopped)
+    given = list(trials)
+    if not given:
+        return Sent(0)
+    width = max(1, min(destination.limits(trial.batch.verb).concurrency for trial in given))
+    with Crew(destination, fence, width) as crew:
+        sending = _Sending(ledger, destination, given, pace, fence, crew, width)
+        return sending.go()
 
 
-def read_back(
-    ledger: Ledger, destination: Destination, frozen: FrozenBatch
-) -> tuple[Settled, CheckDestination | None]:
-    """Ask whether a batch in doubt was applied, and send nothing; with the reason if there is no answer."""
-    rows = ledger.outbox.bodies(frozen.first_row, frozen.end_row)
-    try:
-        answer: Answer | CheckDestination = destination.read_back(
-            Batch(frozen.batch_id, frozen.idempotency_key, frozen.verb, "\n".join(rows))
+class _Sending:
+    def __init__(
+        self,
+        ledger: Ledger,
+        destination: Destination,
+        trials: Sequence[Trial],
+        pace: Pace,
+        fence: Fence | None,
+        crew: Crew,
+        width: int,
+    ) -> None:
+        self.ledger = ledger
+        self.destination = destination
+        self.pace = pace
+        self.fence = fence
+        self.crew = crew
+        self.waiting: deque[Trial] = deque(trials)
+        self.ready: deque[Given] = deque()  # in flight, and not with the crew yet
+        self.due: list[tuple[float, int, Trial]] = []  # a heap: what is tried again, and when
+        self.busy_until = 0.0  # the destination asked for a pause
+        self.turn = itertools.count()
+        self.under_way = 0
+        self.settled: list[Settled] = []
+        self.committed_at = time.monotonic()
+        self.breaker = Breaker()
+        self.requests = 0
+        self.stopped: CdpError | None = None
+        self.parts = _parts(trials)
+        # Where a repeat is a duplicate, an answer that is not written down yet would be a doubt.
+        careful = any(
+            destination.idempotency(verb) is Idempotency.APPEND_ONLY
+            for verb in {trial.batch.verb for trial in trials}
         )
-    except CheckDestination as problem:
-        answer = problem
-    unknown = isinstance(answer, (InDoubt, CheckDestination))
-    settled = _settle(frozen, _Delivered(answer, unknown, 1))
-    if settled.status == "split":
-        # It took none of the batch: the next plan makes new batches.
-        settled = Settled(frozen, "unsent", settled.reason)
-    return settled, _why_stopped(answer) if unknown else None
+        self.slab = width if careful else _SLAB_BATCHES
+        self.patience = 0.0 if careful else _COMMIT_SECONDS
+        self.width = width
 
+    def go(self) -> Sent:
+        """Until everything is settled, or the run is stopped and nothing is under way."""
+        stopping = self.pace.stopping
+        while self.waiting or self.ready or self.due or self.under_way:
+            if self.stopped is None and stopping is not None and stopping.is_set():
+                self.stopped = TryAgain("The command was interrupted.", "The next sync sends the rest.")
+            if self.stopped is not None:
+                self._give_up()
+            self._try_again()
+            if self.waiting and not self.ready and self.under_way < self.width and not self._is_busy():
+                self._begin()
+            self._feed()
+            if self.settled and time.monotonic() - self.committed_at >= self.patience:
+                self._write()
+            if self.under_way or self.due:
+                self._listen()
+        self._write()
+        return Sent(self.requests, self.stopped)
 
-def _deliver(
-    destination: Destination, frozen: FrozenBatch, rows: list[str], pace: Pace, stopping: threading.Event
-) -> _Delivered:
-    """Send one batch until it is answered, as often as its idempotency and the pace allow."""
-    kind = destination.idempotency(frozen.verb)
-    batch = Batch(frozen.batch_id, frozen.idempotency_key, frozen.verb, "\n".join(rows))
-    doubtful = frozen.doubtful
-    requests = 0
-    while True:
-        requests += 1
+    def _is_busy(self) -> bool:
+        """Whether nothing new is sent: a batch is to be tried again, or the destination asked for a pause."""
+        return time.monotonic() < self.busy_until or any(not trial.kept for _, _, trial in self.due)
+
+    def _begin(self) -> None:
+        """Mark the next batches as in flight, in one commit, and get their rows."""
+        slab: list[Trial] = []
+        rows, most = 0, self.width if self.breaker.is_wary else self.slab
+        while self.waiting and len(slab) < most and rows < _SLAB_ROWS:
+            # If nothing gets through, the row that fits may be anywhere: also look at the other end.
+            trial = self.waiting.pop() if self.breaker.is_wary and len(slab) % 2 else self.waiting.popleft()
+            slab.append(trial)
+            rows += trial.batch.size
+        self._make_ready(slab)
+
+    def _feed(self) -> None:
+        """Hand the crew as much as it has threads, and no more: what it does not have can still be held."""
+        while self.ready and self.under_way < self.width and not self._is_busy():
+            self.under_way += 1
+            self.crew.give(self.ready.popleft())
+
+    def _try_again(self) -> None:
+        now = time.monotonic()
+        ready = []
+        while self.due and self.due[0][0] <= now:
+            ready.append(heapq.heappop(self.due)[2])
+        if ready:
+            self._make_ready(ready)
+
+    def _make_ready(self, trials: list[Trial]) -> None:
+        """Mark the batches as in flight, without the people who may not be sent now, and get their rows."""
         try:
-            asks = doubtful and kind is Idempotency.READBACK
-            answer = destination.read_back(batch) if asks else destination.send(batch)
-        except CheckDestination as problem:
-            return _Delivered(problem, doubtful, requests)
-        if isinstance(answer, InDoubt):
-            doubtful = True
-            if kind is Idempotency.APPEND_ONLY:
-                return _Delivered(answer, doubtful, requests)
-        elif isinstance(answer, Retry):
-            # The destination has not applied it, so it may be sent again.
-            doubtful = doubtful and not asks
+            if self.fence is not None:
+                trials = self._keep_back(self.fence, trials)
+        except CdpError as problem:
+            self.stopped = problem
+            self.settled += [given_up(trial, problem.problem) for trial in trials]
+            return
+        settled, self.settled = self.settled, []
+        with self.ledger.transaction():
+            self.ledger.settle(settled)
+            self.ledger.mark_in_flight([t.batch for t in trials if t.attempt == 1 and not t.kept])
+        self.committed_at = time.monotonic()
+        token = self.fence.token if self.fence is not None else None
+        ready: list[Given] = []
+        for group in _neighbours(trials):
+            found = self.ledger.outbox.lines([trial.batch.range for trial in group])
+            for trial, (numbers, lines) in zip(group, found, strict=True):
+                if not lines:
+                    self.settled.append(Settled(trial.batch, "accepted"))  # nobody is left in it
+                    continue
+                ready.append(Given(trial, numbers, self._batch(trial, lines), token))
+        # What was tried before goes first.
+        self.ready.extendleft(sorted(ready, key=lambda given: given.trial.batch.range, reverse=True))
+
+    def _keep_back(self, fence: Fence, trials: list[Trial]) -> list[Trial]:
+        """The trials, with those that were made ready before consent changed, without who withdrew."""
+        if fence.read_again(self.ledger):
+            trials = trials + [given.trial for given in self.ready]
+            self.ready.clear()
+        # A job that is asked about is not sent again, so nobody is kept back from it.
+        for doubtful in (False, True):
+            batches = [t.batch for t in trials if t.doubtful is doubtful and not t.kept]
+            fence.keep_back(self.ledger, batches, doubtful=doubtful)
+        return trials
+
+    def _batch(self, trial: Trial, lines: Sequence[str]) -> Batch:
+        frozen = trial.batch
+        return Batch(
+            frozen.batch_id,
+            frozen.idempotency_key,
+            frozen.verb,
+            "\n".join(lines),
+            trial.attempt,
+            trial.kept,
+            self.parts.get(frozen.range, Part(frozen.run_id)),
+        )
+
+    def _listen(self) -> None:
+        """Take the answers that are there; wait for one, or until something is due."""
+        seconds = _COMMIT_SECONDS
+        if self.due:
+            seconds = min(seconds, max(0.0, self.due[0][0] - time.monotonic()))
+        if not self.under_way:
+            # Nothing can be answered: this is a pause.
+            time.sleep(seconds)
+            return
+        answered = self.crew.answer(seconds)
+        while answered is not None:
+            self._take(answered)
+            answered = self.crew.answer(0) if self.under_way else None
+
+    def _take(self, answered: Answered) -> None:
+        self.under_way -= 1
+        trial, answer = answered.trial, answered.answer
+        if answer is None:
+            heapq.heappush(self.due, (0.0, next(self.turn), trial))
+            return
+        self.requests += 1
+        kind = self.destination.idempotency(trial.batch.verb)
+        what = outcome(trial, answer, kind, self.pace, answered.numbers)
+        if isinstance(what, Again):
+            self._later(what)
+            return
+        self.settled.append(what)
+        for half in reversed(what.halves):
+            self.waiting.appendleft(Trial(half, doubtful=what.doubtful, is_half=True))
+        problem: CdpError | None = self.breaker.note(what)
+        if isinstance(answer, CdpError) or (isinstance(answer, Retry) and not trial.is_left):
+            problem = why_stopped(answer)
+        if self.stopped is None:
+            self.stopped = problem
+
+    def _later(self, again: Again) -> None:
+        after = again.after
+        if self.pace.sleep is not None:
+            self.pace.sleep(after)
+            after = 0.0
+        elif not again.trial.kept:
+            self.busy_until = max(self.busy_until, time.monotonic() + after)
+        if again.trial.kept:
+            # Written down at once: the job is there, and must not be started again.
+            self.settled.append(Settled(again.trial.batch, "pending", "under way", kept=again.trial.kept))
+            self.committed_at = 0.0
+        heapq.heappush(self.due, (time.monotonic() + after, next(self.turn), again.trial))
+
+    def _give_up(self) -> None:
+        reason = short(self.stopped.problem) if self.stopped else "stopped"
+        self.settled += [given_up(trial, reason) for _, _, trial in self.due]
+        self.settled += [given_up(given.trial, reason) for given in self.ready]
+        self.settled += [given_up(trial, reason) for trial in self.waiting if trial.doubtful]
+        self.due.clear()
+        self.ready.clear()
+        self.waiting.clear()
+
+    def _write(self) -> None:
+        if self.settled:
+            settled, self.settled = self.settled, []
+            with self.ledger.transaction():
+                self.ledger.settle(settled)
+        self.committed_at = time.monotonic()
+
+
+def _parts(trials: Sequence[Trial]) -> dict[tuple[int, int], Part]:
+    """The place of each batch among those of its run."""
+    rows = sum(trial.batch.size for trial in trials)
+    return {
+        trial.batch.range: Part(trial.batch.run_id, number, number == len(trials), rows)
+        for number, trial in enumerate(trials, start=1)
+    }
+
+
+def _neighbours(trials: Sequence[Trial]) -> list[list[Trial]]:
+    """The trials in groups whose rows follow each other."""
+    groups: list[list[Trial]] = []
+    for trial in sorted(trials, key=lambda one: one.batch.range):
+        if groups and groups[-1][-1].batch.end_row == trial.batch.first_row:
+            groups[-1].append(trial)
         else:
-            return _Delivered(answer, doubtful, requests)
-        pause = pace.pause(batch.attempt, answer.after)
-        if batch.attempt >= pace.attempts or pause > pace.patience or stopping.is_set():
-            return _Delivered(answer, doubtful, requests)
-        (pace.sleep or stopping.wait)(pause)
-        if stopping.is_set():
-            return _Delivered(answer, doubtful, requests)
-        batch = replace(batch, attempt=batch.attempt + 1)
-
-
-def _settle(batch: FrozenBatch, delivered: _Delivered) -> Settled:
-    answer = delivered.answer
-    if isinstance(answer, Accepted):
-        rejected = sorted(answer.rejected.items())
-        return Settled(
-            batch,
-            "accepted",
-            rejected=tuple((batch.first_row + at, _short(reason)) for at, reason in rejected),
-        )
-    if isinstance(answer, Refused) or (isinstance(answer, Split) and batch.size == 1):
-        return Settled(batch, "refused", _short(answer.reason))
-    if isinstance(answer, Split):
-        middle = batch.first_row + batch.size // 2
-        halves = (
-            _batch(batch.run_id, batch.verb, batch.first_row, middle),
-            _batch(batch.run_id, batch.verb, middle, batch.end_row),
-        )
-        return Settled(batch, "split", _short(answer.reason), halves=halves)
-    reason = answer.problem if isinstance(answer, CheckDestination) else answer.reason
-    return Settled(batch, "in_doubt" if delivered.doubtful else "unsent", _short(reason))
-
-
-def _batch(run_id: str, verb: Verb, first_row: int, end_row: int) -> FrozenBatch:
-    batch_id = f"{run_id}-{first_row}-{end_row}"
-    return FrozenBatch(batch_id, str(uuid.uuid5(_NAMESPACE, batch_id)), run_id, verb, first_row, end_row)
-
-
-def _why_stopped(answer: Answer | CheckDestination) -> CheckDestination:
-    if isinstance(answer, CheckDestination):
-        return answer
-    if isinstance(answer, Retry):
-        return CheckDestination(
-            f"The destination accepts nothing now: {_short(answer.reason)}.",
-            "The next sync sends the rest.",
-        )
-    reason = answer.reason if isinstance(answer, InDoubt) else "no answer"
-    return CheckDestination(
-        f"The destination gave no answer: {_short(reason)}.",
-        "Run `cdp sync` again; it settles what has no answer first.",
-    )
-
-
-def _short(reason: str) -> str:
-    return masked(reason).rstrip(".")[:_REASON_LENGTH]
+            groups.append([trial])
+    return groups

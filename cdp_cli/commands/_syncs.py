@@ -1,66 +1,87 @@
-"""What `cdp sync` and `cdp run` share: run each sync independently of the others, and show the results."""
+"""What `cdp sync` and `cdp run` share: run the syncs independently of each other, and show the results."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from cdp_cli import console
-from cdp_cli.activation import guards
+from cdp_cli.activation import bound_to, guards, retiring
 from cdp_cli.activation.engine import SyncResult, plan_sync, run_sync
 from cdp_cli.activation.plan import Plan
-from cdp_cli.activation.spec import load_sync
+from cdp_cli.activation.spec import Sync, load_sync
+from cdp_cli.activation.trials import Pace
+from cdp_cli.commands._at_once import contained, run_at_once
 from cdp_cli.config import Settings
 from cdp_cli.destinations import connect
-from cdp_cli.errors import CdpError
+from cdp_cli.errors import CdpError, CheckDestination
 from cdp_cli.project import Project
 
-_COUNTS = ("added", "changed", "removed", "unchanged", "invalid", "rejected", "in_doubt")
-_RARE = {"invalid", "rejected", "in_doubt"}
+_COUNTS = (
+    "added", "changed", "removed", "unchanged", "invalid", "rejected", "quarantined", "in_doubt", "pending",
+)  # fmt: skip
+_RARE = {"invalid", "rejected", "quarantined", "in_doubt", "pending"}
 
 
 def send(
     settings: Settings,
     project: Project,
-    names: Iterable[str],
+    names: Sequence[str],
     *,
     accepted: Collection[str] = (),
     doubt_was_applied: bool | None = None,
 ) -> list[SyncResult]:
-    """Run each sync. An error is in its result and does not stop the others."""
-    results = []
+    """Run the syncs, several at once. An error is in its result and stops no other sync.
+
+    Syncs of one object of a connection run one after the other, because their order may matter there.
+    """
+    lanes: dict[tuple[str, ...], list[str]] = {}
+    syncs: dict[str, Sync] = {}
+    failed: dict[str, SyncResult] = {}
+    known = {sync.name for sync in project.syncs}
     for name in names:
         try:
-            sync = load_sync(project, name)
-            destination = connect(sync.spec.connection, sync.spec.object, settings)
-            with console.progress(f"Sending {name}"):
-                result = run_sync(
-                    settings, sync, destination, accepted=accepted, doubt_was_applied=doubt_was_applied
-                )
+            sync = syncs[name] = load_sync(project, name)
+            lanes.setdefault((sync.spec.connection, sync.spec.object), []).append(name)
         except CdpError as error:
-            result = SyncResult(name, "failed", error=error)
-        results.append(result)
-    return results
+            failed[name] = SyncResult(name, "failed", error=error)
+
+    def run(name: str, stopping: threading.Event) -> SyncResult:
+        sync = syncs[name]
+        destination = connect(sync.spec.connection, sync.spec.object, settings)
+        if bound_to.REMOVE_THERE in accepted and (retired := retiring.retire(settings, name)).left:
+            raise retired.error or _left(name, retired.left)
+        retiring.check_renamed(settings, sync, destination, known)
+        return run_sync(
+            settings,
+            sync,
+            destination,
+            accepted=accepted,
+            doubt_was_applied=doubt_was_applied,
+            pace=Pace(stopping=stopping),
+        )
+
+    done = failed | run_at_once(lanes.values(), run)
+    return [done[name] for name in names]
 
 
 def preview(
     settings: Settings, project: Project, names: Iterable[str], *, accepted: Collection[str] = ()
 ) -> list[SyncResult]:
     """What each sync would do now: a result with the status `planned`, or the guard that would stop it."""
-    results = []
-    for name in names:
+
+    def plan(name: str) -> SyncResult:
+        sync = load_sync(project, name)
+        planned = plan_sync(settings, sync, connect(sync.spec.connection, sync.spec.object, settings))
         try:
-            sync = load_sync(project, name)
-            plan = plan_sync(settings, sync, connect(sync.spec.connection, sync.spec.object, settings))
+            guards.check(planned, accepted)
         except CdpError as error:
-            results.append(SyncResult(name, "failed", error=error))
-            continue
-        try:
-            guards.check(plan, accepted)
-            results.append(_planned(plan, None))
-        except CdpError as error:
-            results.append(_planned(plan, error))
-    return results
+            return _planned(planned, error)
+        return _planned(planned, None)
+
+    return [contained(name, partial(plan, name)) for name in names]
 
 
 def as_document(results: Sequence[SyncResult]) -> list[dict[str, Any]]:
@@ -74,9 +95,12 @@ def as_document(results: Sequence[SyncResult]) -> list[dict[str, Any]]:
             "removed": result.removed,
             "unchanged": result.unchanged,
             "blocked": dict(result.blocked),
-            "invalid": result.invalid,
+            "invalid": sum(result.invalid.values()),
+            "invalid_reasons": dict(result.invalid),
             "rejected": result.rejected,
+            "quarantined": result.quarantined,
             "in_doubt": result.in_doubt,
+            "pending": result.pending,
             "requests": result.requests,
             "seconds": result.seconds,
             "first_run": result.is_first_run,
@@ -92,12 +116,12 @@ def show(results: Sequence[SyncResult], *, planned: bool) -> None:
     if not results:
         console.say("There is nothing to sync: no model in models/activation/ has meta.sync.")
         return
-    shown = [name for name in _COUNTS if name not in _RARE or any(getattr(r, name) for r in results)]
+    shown = [name for name in _COUNTS if name not in _RARE or any(_count(r, name) for r in results)]
     console.table(
         "What would be sent" if planned else "What was sent",
         ["sync", "status", *(name.replace("_", " ") for name in shown), "blocked"],
         [
-            (r.name, r.status, *(getattr(r, name) for name in shown), _reasons(r.blocked) or None)
+            (r.name, r.status, *(_count(r, name) for name in shown), _reasons(r.blocked) or None)
             for r in results
         ],
     )
@@ -115,11 +139,27 @@ def show(results: Sequence[SyncResult], *, planned: bool) -> None:
         if result.error is not None:
             problem, remedy = console.literal(result.error.problem), console.literal(result.error.remedy)
             console.note(f"[bold]{problem}[/bold] {remedy}")
+        if result.invalid:
+            console.note(f"{result.name}: not sent, because invalid: {_reasons(result.invalid)}.")
+        if result.quarantined:
+            console.note(
+                f"{result.name}: {result.quarantined:,} rows were refused again and again, and wait until "
+                f"they change; `cdp sync rejected {result.name}` says why."
+            )
         if not result.is_published:
             console.note(
                 f"The warehouse is in use, so the results of {result.name} wait in its ledger; "
                 "the next run publishes them."
             )
+
+
+def show_orphans(settings: Settings, project: Project) -> None:
+    """Say what syncs that are gone from the project left at their destinations."""
+    for orphan in retiring.orphans(settings, {sync.name for sync in project.syncs}):
+        console.note(
+            f"{orphan.name} is gone from the project, and its destination still has {orphan.rows:,} rows "
+            f"from it; `cdp sync retire {orphan.name}` removes them there."
+        )
 
 
 def exit_code(results: Sequence[SyncResult]) -> int:
@@ -137,10 +177,23 @@ def _planned(plan: Plan, error: CdpError | None) -> SyncResult:
         unchanged=plan.unchanged,
         blocked=plan.blocked,
         invalid=plan.invalid,
+        quarantined=plan.quarantined,
         in_doubt=plan.in_doubt,
         is_first_run=plan.is_first_run,
         error=error,
     )
+
+
+def _left(name: str, rows: int) -> CdpError:
+    return CheckDestination(
+        f"Sync {name}: {rows:,} rows could not be removed at the old place.",
+        f"Run it again; `cdp sync rejected {name}` says what was refused.",
+    )
+
+
+def _count(result: SyncResult, name: str) -> int:
+    counted = getattr(result, name)
+    return sum(counted.values()) if isinstance(counted, Mapping) else int(counted)
 
 
 def _reasons(blocked: Mapping[str, int]) -> str:

@@ -3,6 +3,7 @@
 from cdp_cli.destinations.connecting import (
     address_of,
     connect,
+    connect_to,
     connections,
     find_destinations,
     load_definition,
@@ -13,6 +14,7 @@ __all__ = [
     "DestinationAddress",
     "address_of",
     "connect",
+    "connect_to",
     "connections",
     "find_destinations",
     "load_definition",

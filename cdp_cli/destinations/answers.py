@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from typing import Annotated, Any
 
 from pydantic import AfterValidator
@@ -80,15 +81,18 @@ class Answers(Strict):
 
         Exact numbers precede classes, and what a YAML says precedes what holds without it.
         """
-        lists = sorted(("retry", "split", "refuse", "check", "doubt", "done"), key=self._is_default)
-        for wanted in (str(status), f"{status // 100}xx"):
-            for name in lists:
-                if wanted in {str(entry) for entry in getattr(self, name)}:
-                    return name
-        return "done" if 200 <= status < 300 else "refuse"
+        otherwise = "done" if 200 <= status < 300 else "refuse"
+        return self._named.get(str(status)) or self._named.get(f"{status // 100}xx") or otherwise
 
-    def _is_default(self, name: str) -> bool:
-        return name not in self.model_fields_set
+    @cached_property
+    def _named(self) -> dict[str, str]:
+        """The meaning of each status that a list names."""
+        lists = ("retry", "split", "refuse", "check", "doubt", "done")
+        named: dict[str, str] = {}
+        for name in sorted(lists, key=lambda name: name not in self.model_fields_set):
+            for entry in getattr(self, name):
+                named.setdefault(str(entry), name)
+        return named
 
 
 def is_silence(status: int) -> bool:

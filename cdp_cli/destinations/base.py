@@ -170,6 +170,12 @@ class Destination(Protocol):
     def idempotency(self, verb: Verb) -> Idempotency:
         """What happens when a batch of this verb is sent twice."""
 
+    def keeps_rows(self, verb: Verb) -> bool:
+        """Whether a later run needs the rows' text: to repeat a batch under its key, or to go on with a job.
+
+        The engine then keeps it on disk until the batch is answered.
+        """
+
     def limits(self, verb: Verb) -> BatchLimits:
         """How much fits into one request of this verb."""
 

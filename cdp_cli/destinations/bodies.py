@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
+from cdp_cli.destinations.base import Batch
 from cdp_cli.destinations.operations import Call
 from cdp_cli.destinations.paths import dig
 from cdp_cli.destinations.placeholders import filled, texts
@@ -29,10 +30,13 @@ _ROWS, _ROW = "\x00rows\x00", "\x00row\x00"
 _EXACT = re.compile(r'"\\u0000([-+0-9.eE]+)"')
 
 
-def numbered(rows: Sequence[str]) -> list[str]:
-    """The rows with their positions in place of `$row.index`, from 0."""
+def numbered(batch: Batch) -> list[str]:
+    """The rows of a batch with their positions in place of `$row.index`, from 0."""
+    rows = batch.rows
+    if _MARK not in batch.lines:
+        return rows
     return [
-        row.replace(ROW_INDEX, str(index)).replace(ROW_INDEX_IN_TEXT, str(index)) if _MARK in row else row
+        row.replace(ROW_INDEX, str(index)).replace(ROW_INDEX_IN_TEXT, str(index))
         for index, row in enumerate(rows)
     ]
 
@@ -64,6 +68,13 @@ def body_of(
         encode = _form if call.encode == "form" else _json
         body = encode(call.body, rows, values, given)
     return gzip.compress(body, mtime=0) if call.gzip else body
+
+
+def takes_rows(call: Call) -> bool:
+    """Whether the call's body holds rows."""
+    if call.encode in ("csv", "json_lines"):
+        return True
+    return any(text == "$rows" or text.startswith("$row") for text in texts(call.body))
 
 
 def text_at(row: str, path: str) -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from cdp_cli.config import Settings
@@ -25,7 +27,34 @@ def connect(connection_name: str, object_name: str | None, settings: Settings) -
         connections_file.destination_of(connection_name, settings.project_dir), settings.project_dir
     )
     connection = connections_file.resolve(connection_name, object_name, definition, settings)
-    return destination_class(definition.protocol, own_folder(settings.project_dir))(connection)
+    return _open(connection)
+
+
+def connect_to(bound: Mapping[str, str], settings: Settings) -> Destination:
+    """Open the object that a ledger is bound to, though its connection may lead elsewhere by now.
+
+    `bound` is what `cdp_cli.activation.bound_to` keeps: addresses, ids, names. The secrets are the
+    connection's of today.
+
+    Raises FixConfiguration if the connection is gone, or is one to another destination.
+    """
+    name = bound["connection"]
+    if connections_file.destination_of(name, settings.project_dir) != bound["destination"]:
+        raise FixConfiguration(
+            f"The connection {name!r} led to {bound['destination']!r}, and does not any more.",
+            "Write it back into connections.yml until the old rows are removed.",
+        )
+    definition = load_definition(bound["destination"], settings.project_dir)
+    today = connections_file.resolve(name, bound["sync_object"], definition, settings)
+    kept = {
+        setting.removeprefix("settings."): value
+        for setting, value in bound.items()
+        if setting.startswith("settings.")
+    }
+    connection = replace(today, object_name=bound["object"], settings={**today.settings, **kept})
+    if bound["address"] != _open(connection).address["address"]:
+        connection = replace(connection, base_url=bound["address"])
+    return _open(connection)
 
 
 def address_of(connection_name: str, project_dir: Path) -> connections_file.DestinationAddress | None:
@@ -74,6 +103,10 @@ def load_definition(name: str, project_dir: Path | None = None) -> Definition:
             f"{found[name]}: destination is {definition.destination!r}.", f"Name it {name!r}, as the file."
         )
     return definition
+
+
+def _open(connection: connections_file.Connection) -> Destination:
+    return destination_class(connection.definition.protocol, own_folder(connection.project_dir))(connection)
 
 
 def own_folder(project_dir: Path | None) -> Path | None:

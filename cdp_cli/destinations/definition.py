@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
@@ -122,7 +123,7 @@ class ObjectRule(Strict):
     append: Operation | None = None
     erase: Operation | None = None
 
-    @property
+    @cached_property
     def operations(self) -> dict[Verb, Operation]:
         """What the object can do."""
         found = {verb: getattr(self, verb.value) for verb in Verb}

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cdp_cli.destinations.base import Accepted, Answer, Batch, InDoubt, Part, Retry, Verb
-from cdp_cli.destinations.bodies import body_of, numbered
+from cdp_cli.destinations.bodies import body_of, numbered, takes_rows
 from cdp_cli.destinations.calls import Calls
 from cdp_cli.destinations.connections import Connection
 from cdp_cli.destinations.evidence import NoEvidence, Stopped, document_of, text_of
@@ -31,10 +31,14 @@ class HttpDestination(DestinationObject):
         self._definition = connection.definition
         self._calls = Calls(connection, self._values)
 
+    def keeps_rows(self, verb: Verb) -> bool:
+        """Whether a later run needs the rows' text: to repeat a batch under its key, or for a later step."""
+        return super().keeps_rows(verb) or any(map(takes_rows, self._operation(verb).calls[1:]))
+
     def send(self, batch: Batch) -> Answer:
         """Send the batch once and return its answer."""
         operation = self._operation(batch.verb)
-        rows = numbered(batch.rows)
+        rows = numbered(batch)
         try:
             if operation.lookup is None:
                 return self._steps(operation, batch, rows).run({})
@@ -47,7 +51,7 @@ class HttpDestination(DestinationObject):
         if not batch.kept:
             return InDoubt("nothing was kept by which the destination could be asked")
         operation = self._operation(batch.verb)
-        return self._steps(operation, batch, numbered(batch.rows)).run(batch.kept)
+        return self._steps(operation, batch, numbered(batch)).run(batch.kept)
 
     def read_back(self, batch: Batch) -> Answer:
         """Not used: the same batch is sent again instead."""
@@ -152,11 +156,11 @@ def _session(part: Part, verb: Verb) -> int:
     return int.from_bytes(digest[:8], "big") % _MAX_SESSION + 1
 
 
-def _moved(answer: Answer, positions: Sequence[int], missing: Mapping[int, str]) -> Answer:
+def _moved(answer: Answer, positions: Sequence[Sequence[int]], missing: Mapping[int, str]) -> Answer:
     """An answer about the rows sent as an answer about the batch's rows."""
     if not isinstance(answer, Accepted):
         return answer
     return Accepted(
-        {**missing, **{positions[at]: reason for at, reason in answer.rejected.items()}},
-        {positions[at]: reason for at, reason in answer.unknown.items()},
+        {**missing, **{at: why for sent, why in answer.rejected.items() for at in positions[sent]}},
+        {at: why for sent, why in answer.unknown.items() for at in positions[sent]},
     )

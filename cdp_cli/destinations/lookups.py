@@ -11,7 +11,7 @@ from cdp_cli.destinations.bodies import body_of
 from cdp_cli.destinations.evidence import NoEvidence, Stopped, document_of, items_of, next_page, text_of
 from cdp_cli.destinations.operations import Lookup
 from cdp_cli.destinations.paths import dig
-from cdp_cli.destinations.placeholders import filled, formatted, names, texts
+from cdp_cli.destinations.placeholders import filled, formatted, moves_up, names, texts
 from cdp_cli.http import Response
 
 # One request with the template's values and body, at the address of a next page or, for None, at its own.
@@ -21,15 +21,15 @@ Clean = Callable[[str], str]
 
 @dataclass(frozen=True)
 class Found:
-    """Rows as the destination's ids name them, each with its position, and the positions it does not know."""
+    """Rows as the destination's ids name them, with their positions, and the positions it does not know."""
 
-    rows: Mapping[str, int]
+    rows: Mapping[str, Sequence[int]]
     missing: Sequence[int]
 
 
 def ids_of(lookup: Lookup, rows: Sequence[str], values: Mapping[str, str], ask: Ask, clean: Clean) -> Found:
     """The rows with the destination's ids, and those that it does not know. All pages are read."""
-    ids: dict[str, int] = {}
+    ids: dict[str, list[int]] = {}
     waiting = [(position, json.loads(row)) for position, row in enumerate(rows)]
     for field in lookup.by:
         here = [(position, str(row[field])) for position, row in waiting if row.get(field) is not None]
@@ -39,7 +39,7 @@ def ids_of(lookup: Lookup, rows: Sequence[str], values: Mapping[str, str], ask: 
             known |= _look_up(lookup, field, wanted, values, ask, clean)
         found = {position: known[value.casefold()] for position, value in here if value.casefold() in known}
         for position, one in found.items():
-            ids.setdefault(one, position)
+            ids.setdefault(one, []).append(position)
         # Rows that one field does not find may be found by the next.
         waiting = [(position, row) for position, row in waiting if position not in found]
     return Found(
@@ -62,6 +62,8 @@ def _look_up(
     }
     if len(wanted) == 1:
         given["value"] = wanted[0]
+        if moves_up(wanted[0]) and "value" in names(lookup.path):
+            raise Stopped(Split("a value to look up cannot stand in an address"))
     if any("," in value for value in wanted) and _joins_by_comma(lookup):
         raise Stopped(Split("a value to look up has a comma in it"))
     each = [filled(lookup.each, {**given, "value": value}) for value in wanted]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Mapping, Sequence
+from urllib.parse import urlsplit
 
 from cdp_cli.destinations import conversions, fields, json_sql, rendering
 from cdp_cli.destinations.base import BatchLimits, Idempotency, Verb
@@ -32,7 +33,7 @@ class DestinationObject:
         connection = self.connection
         return {
             "destination": connection.definition.destination,
-            "address": connection.base_url,
+            "address": _lasting(connection.base_url),
             "object": connection.object_name,
             **{f"settings.{name}": value for name, value in sorted(connection.settings.items())},
         }
@@ -60,6 +61,10 @@ class DestinationObject:
     def idempotency(self, verb: Verb) -> Idempotency:
         """What happens when a batch of this verb is sent twice."""
         return self._operation(verb).idempotency or self._rule.idempotency
+
+    def keeps_rows(self, verb: Verb) -> bool:
+        """Whether a later run needs the rows' text, to repeat a batch under its key."""
+        return self.idempotency(verb) is Idempotency.KEYED
 
     def limits(self, verb: Verb) -> BatchLimits:
         """How much fits into one request; `bytes` is for the rows and the commas between them."""
@@ -151,6 +156,14 @@ class DestinationObject:
     def _around(self, verb: Verb) -> int:
         """The bytes of a request beside its rows."""
         return 0
+
+
+def _lasting(address: str) -> str:
+    """The address without the port if it is this machine's own: such a port is another each time."""
+    parts = urlsplit(address)
+    if parts.hostname in ("127.0.0.1", "localhost", "::1"):
+        return parts._replace(netloc=parts.hostname).geturl()
+    return address
 
 
 def _texts(columns: Sequence[str]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -12,8 +12,10 @@ from cdp_cli.errors import FixConfiguration
 _PLACEHOLDER = re.compile(r"\{([\w.]+)\}")
 
 
-def formatted(text: str, values: Mapping[str, str]) -> str:
+def formatted(text: str, values: Mapping[str, str], encode: Callable[[str], str] = str) -> str:
     """`text` with its {placeholders} replaced; an unknown one is a mistake in the destination's YAML."""
+    if "{" not in text:
+        return text
 
     def value(match: re.Match[str]) -> str:
         if match[1] not in values:
@@ -21,14 +23,19 @@ def formatted(text: str, values: Mapping[str, str]) -> str:
                 f"The destination's template uses {{{match[1]}}}, which is unknown.",
                 f"Use one of: {', '.join(sorted(values))}.",
             )
-        return values[match[1]]
+        return encode(values[match[1]])
 
     return _PLACEHOLDER.sub(value, text)
 
 
 def address(template: str, values: Mapping[str, str]) -> str:
     """A path with its {placeholders} replaced, each percent-encoded."""
-    return formatted(template, {key: quote(value, safe="") for key, value in values.items()})
+    return formatted(template, values, lambda value: quote(value, safe=""))
+
+
+def moves_up(value: str) -> bool:
+    """Whether a value is a dot segment, which would change the address around it (RFC 3986, 5.2.4)."""
+    return value in (".", "..")
 
 
 def filled(template: Any, values: Mapping[str, str], marks: Mapping[str, Any] | None = None) -> Any:

@@ -40,7 +40,7 @@ from cdp_cli.destinations.evidence import (
 from cdp_cli.destinations.operations import ASKED, SINCE, STEP, UNREAD, Operation, Outcomes, Step
 from cdp_cli.destinations.outcomes import Told, csv_records, items_at, paths_of
 from cdp_cli.destinations.paths import dig, same
-from cdp_cli.destinations.placeholders import names, texts
+from cdp_cli.destinations.placeholders import moves_up, names, texts
 from cdp_cli.http import Response
 
 _UNREADABLE_ANSWERS = 5  # in a row, then the batch is in doubt
@@ -134,7 +134,10 @@ class Steps:
             kind, _, path = name.partition(".")
             if kind in ("row", "rows") and path:
                 values = [text_at(row, path) for row in self.rows]
-                if None in values or (kind == "rows" and any("," in str(value) for value in values)):
+                unusable = any(
+                    value is None or moves_up(value) or (kind == "rows" and "," in value) for value in values
+                )
+                if unusable:
                     reason = f"a row has no usable {path} for the address"
                     raise Stopped(Split(reason) if len(values) > 1 else Refused(reason))
                 found[name] = ",".join(str(value) for value in values)
@@ -241,7 +244,7 @@ class Steps:
 
 def _kept(response: Response, document: Any, path: str) -> str:
     value = text_of(response, document, path)
-    if len(value) > _LONGEST_KEPT or not value.isprintable():
+    if len(value) > _LONGEST_KEPT or not value.isprintable() or moves_up(value):
         raise NoEvidence(looks(response, f"{path} is no id"))
     return value
 

@@ -36,4 +36,4 @@ def _rows_in_doubt(settings: Settings, name: str) -> int:
     if not ledger_path(settings.ledger_dir, name).exists():
         return 0
     with open_ledger(settings.ledger_dir, name, read_only=True) as ledger:
-        return sum(batch.size for batch in ledger.batches("in_flight", "in_doubt"))
+        return ledger.count_unsettled() - ledger.count_pending()

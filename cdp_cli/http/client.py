@@ -7,32 +7,28 @@ been applied, and has no answer. Redirects are not followed, so that credentials
 from __future__ import annotations
 
 import email.utils
+import http.client
 import json
 import re
 import threading
 import time
-import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
-import requests
-from urllib3.exceptions import (
-    ConnectTimeoutError,
-    HTTPError,
-    MaxRetryError,
-    NewConnectionError,
-    ProxyError,
-    SSLError,
-)
+from urllib3.exceptions import HTTPError
+from urllib3.util import parse_url
 
-from cdp_cli.http.sessions import Session
+from cdp_cli.http.connection import Connection, Cut, Unusable
+from cdp_cli.http.dialling import Origin, UnusableProxy
 
-CONNECT_SECONDS = 10.0
-MAX_ANSWER_BYTES = 32_000_000  # after decompression
-_CHUNK = 1 << 16
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
+_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")  # RFC 9110, 5.5
+_TARGET = re.compile(r"[!-~]+")
+_BODILESS = ("GET", "HEAD")  # they say no length if they have no body
+_UNCHANGED = "!#$%&'()*+,/:;=?@[]~"  # in an address whose other characters are quoted
 
 Headers = Mapping[str, str]
 
@@ -43,10 +39,6 @@ class NotSent(Exception):
 
 class Unanswered(Exception):
     """The request was sent, or may have been, and no answer came."""
-
-
-class _Unusable(Exception):
-    """An answer that is not read to its end."""
 
 
 @dataclass(frozen=True)
@@ -87,12 +79,15 @@ class Http:
         self._base_url = base_url.rstrip("/")
         self._headers = {
             "User-Agent": f"cdp-cli/{metadata.version('cdp-cli')}",
+            "Accept": "*/*",
             "Accept-Encoding": "gzip",
             **headers,
         }
         self._timeout = timeout
         self._secrets = sorted((secret for secret in secrets if secret), key=len, reverse=True)
         self._threads = threading.local()
+        self._lines: dict[str, str] = {}
+        self._origin: Origin | None = None
 
     def __repr__(self) -> str:
         return f"Http({self._base_url!r})"
@@ -115,36 +110,25 @@ class Http:
 
         Raises NotSent or Unanswered, with a reason that holds no secret.
         """
-        session = self._session()
-        session.watch.start(self._timeout)
+        target = self._target(path, params)
         try:
-            answer = session.request(
-                method,
-                self._address(path),
-                params=dict(params) if params else None,
-                data=body,
-                headers={**self._headers, **(headers or {})},
-                timeout=(min(CONNECT_SECONDS, self._timeout), self._timeout),
-                allow_redirects=False,
-                stream=True,
-            )
-            with answer:
-                content = _content(answer.raw)
-            session.drop_if_more(answer)
-        except _Unusable as error:
+            connection = self._connection()
+            lines = {**self._lines, **_lines(headers)} if headers else self._lines
+        except ValueError as error:
+            raise NotSent(f"{self.host}: the request cannot be made ({error})") from None
+        try:
+            line = connection.open()
+        except (HTTPError, UnusableProxy, OSError, ValueError, http.client.HTTPException) as error:
+            raise NotSent(f"{self.host} cannot be reached ({_kind(error)})") from None
+        length = f"Content-Length: {len(body or b'')}\r\n" if body or method not in _BODILESS else ""
+        head = f"{method} {line.prefix}{target} HTTP/1.1\r\n{''.join(lines.values())}{length}"
+        try:
+            answer = connection.exchange(method, head.encode("latin-1") + line.headers + b"\r\n", body or b"")
+        except Unusable as error:
             raise Unanswered(f"{self.host} gave no usable answer ({error})") from None
-        except (requests.RequestException, HTTPError, OSError, ValueError) as error:
-            if session.watch.ran_out:
-                raise Unanswered(f"{self.host} did not answer (timed out)") from None
-            cause = _cause(error)
-            if isinstance(cause, (NewConnectionError, ConnectTimeoutError, SSLError, ProxyError)):
-                raise NotSent(f"{self.host} cannot be reached ({_kind(cause)})") from None
-            if isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidHeader)):
-                raise NotSent(f"{self.host}: the request cannot be made ({_kind(error)})") from None
-            raise Unanswered(f"{self.host} did not answer ({_kind(cause)})") from None
-        finally:
-            session.watch.stop()
-        return Response(answer.status_code, {k.lower(): v for k, v in answer.headers.items()}, content)
+        except (Cut, http.client.HTTPException, OSError) as error:
+            raise Unanswered(f"{self.host} did not answer ({_kind(error)})") from None
+        return Response(*answer)
 
     def masked(self, text: str) -> str:
         """`text` without our secrets, in case the other side repeated one."""
@@ -152,60 +136,57 @@ class Http:
             text = text.replace(secret, "<secret>")
         return text
 
-    def _address(self, path: str) -> str:
-        if not path.startswith(("http://", "https://")):
-            return self._base_url + path
-        ours, theirs = urlsplit(self._base_url), urlsplit(path)
-        if (ours.scheme, ours.netloc) != (theirs.scheme, theirs.netloc):
-            raise NotSent(
-                f"{self.host} points to another host, {theirs.netloc}, which must not get our credentials"
-            )
-        return path
+    def _target(self, path: str, params: Mapping[str, str] | None) -> str:
+        """What is asked for, as the request says it. Raises NotSent for another host."""
+        if path.startswith(("http://", "https://")):
+            ours, theirs = urlsplit(self._base_url), urlsplit(path)
+            if (ours.scheme, ours.netloc) != (theirs.scheme, theirs.netloc):
+                raise NotSent(
+                    f"{self.host} points to another host, {theirs.netloc}, which must not get our credentials"
+                )
+            target = theirs.path + (f"?{theirs.query}" if theirs.query else "")
+        else:
+            target = urlsplit(self._base_url).path + path.partition("#")[0]
+        if not target.startswith("/"):
+            target = "/" + target
+        if params:
+            target += ("&" if "?" in target else "?") + urlencode(params)
+        return target if _TARGET.fullmatch(target) else quote(target, safe=_UNCHANGED)
 
-    def _session(self) -> Session:
-        session: Session | None = getattr(self._threads, "session", None)
-        if session is None:
-            session = self._threads.session = Session()
-        return session
-
-
-def _content(raw: Any) -> bytes:
-    """The body, at most MAX_ANSWER_BYTES of it, unpacked if it is gzip."""
-    encoding = raw.headers.get("content-encoding", "identity").strip().lower()
-    if encoding not in ("identity", "gzip", "x-gzip", ""):
-        # Two layers of gzip would make one small chunk larger than the memory.
-        raise _Unusable(f"its encoding is {encoding[:40]}")
-    unpacking = zlib.decompressobj(zlib.MAX_WBITS | 16) if "gzip" in encoding else None
-    found = bytearray()
-    while chunk := raw.read(_CHUNK, decode_content=False):
-        try:
-            found += unpacking.decompress(chunk, MAX_ANSWER_BYTES + 1 - len(found)) if unpacking else chunk
-        except zlib.error:
-            raise _Unusable("it is not gzip") from None
-        if len(found) > MAX_ANSWER_BYTES:
-            raise _Unusable(f"it is larger than {MAX_ANSWER_BYTES // 1_000_000} MB")
-    if unpacking and found and not unpacking.eof:
-        raise _Unusable("its gzip ends too early")
-    return bytes(found)
+    def _connection(self) -> Connection:
+        """This thread's connection. Raises ValueError if the base URL or a header cannot be used."""
+        connection: Connection | None = getattr(self._threads, "connection", None)
+        if connection is None:
+            if self._origin is None:
+                try:
+                    origin = Origin.of(parse_url(self._base_url))
+                except HTTPError:
+                    raise ValueError("base_url is not an address") from None
+                self._lines = {**_lines({"Host": str(origin)}), **_lines(self._headers)}
+                self._origin = origin
+            connection = self._threads.connection = Connection(self._origin, self._timeout)
+        return connection
 
 
-def _cause(error: Exception) -> BaseException:
-    inner = error.args[0] if error.args else error
-    if isinstance(inner, MaxRetryError) and inner.reason is not None:
-        return inner.reason
-    return inner if isinstance(inner, BaseException) else error
+def _lines(headers: Headers) -> dict[str, str]:
+    """Headers as lines, by their names in lower case. Raises ValueError without quoting a value."""
+    for name, value in headers.items():
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"{name!r} is not the name of a header")
+        if not _VALUE.fullmatch(value):
+            raise ValueError(f"the header {name} has characters that headers cannot have")
+    return {name.lower(): f"{name}: {value}\r\n" for name, value in headers.items()}
 
 
 def _kind(error: BaseException) -> str:
     """The failure in words, such as `Connection refused`; the class name if there is no plain cause."""
+    if isinstance(error, (Cut, http.client.RemoteDisconnected, http.client.IncompleteRead)):
+        return "connection cut"
+    if isinstance(error, http.client.HTTPException):
+        return "not HTTP"
     seen: BaseException | None = error
     while seen is not None:
-        if isinstance(seen, OSError) and seen.strerror:
-            return seen.strerror
+        if isinstance(seen, OSError):
+            return seen.strerror or ("timed out" if isinstance(seen, TimeoutError) else str(seen))
         seen = seen.__cause__ or seen.__context__
-    names = {
-        "ReadTimeoutError": "timed out",
-        "ConnectTimeoutError": "timed out",
-        "ProtocolError": "connection cut",
-    }
-    return names.get(type(error).__name__, type(error).__name__)
+    return str(error) if isinstance(error, UnusableProxy) else type(error).__name__

@@ -23,7 +23,7 @@ create table if not exists applied (
     content_hash text, request text
 );
 create table if not exists answers (
-    destination text, idempotency_key text, body_hash text, status integer, body text,
+    destination text, idempotency_key text, digest text, status integer, body text,
     primary key (destination, idempotency_key)
 ) without rowid;
 create table if not exists identifiers (
@@ -168,15 +168,15 @@ class Store:
 
     def answer(self, destination: str, idempotency_key: str) -> tuple[str, int, Any] | None:
         """The body's hash, status and body answered under that key before, or None."""
-        query = "select body_hash, status, body from answers where destination = ? and idempotency_key = ?"
+        query = "select digest, status, body from answers where destination = ? and idempotency_key = ?"
         found = self._database.execute(query, (destination, idempotency_key)).fetchone()
         return (found[0], int(found[1]), json.loads(found[2])) if found else None
 
     def keep_answer(
-        self, destination: str, idempotency_key: str, body_hash: str, status: int, body: Any
+        self, destination: str, idempotency_key: str, digest: str, status: int, body: Any
     ) -> None:
         """Keep the answer for a repeated key."""
-        values = (destination, idempotency_key, body_hash, status, json.dumps(body))
+        values = (destination, idempotency_key, digest, status, json.dumps(body))
         self._database.execute("insert into answers values (?, ?, ?, ?, ?)", values)
 
     def job(self, job_id: str) -> Any:

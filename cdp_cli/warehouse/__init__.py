@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Any
 
@@ -17,7 +18,10 @@ from cdp_cli.config import Settings
 from cdp_cli.errors import FixConfiguration
 from cdp_cli.warehouse.base import Warehouse
 
-__all__ = ["Warehouse", "check_engine", "dbt_runner", "engine_names", "open_warehouse"]
+__all__ = ["Warehouse", "change_token", "check_engine", "dbt_runner", "engine_names", "open_warehouse"]
+
+# A thread may open a second warehouse within a visit, to move from one to the other.
+_visit = threading.RLock()
 
 DbtRunner = Callable[[Settings, Sequence[str], Callable[[Any], None]], int]
 
@@ -40,23 +44,41 @@ def check_engine(settings: Settings) -> None:
         )
 
 
+@contextmanager
 def open_warehouse(
     settings: Settings, *, read_only: bool = True, create: bool = False, wait_seconds: float = 10.0
-) -> AbstractContextManager[Warehouse]:
+) -> Iterator[Warehouse]:
     """Open the target's warehouse for one short visit; it is let go of when the context ends.
 
     `create` makes an embedded warehouse that is not there yet. A warehouse that another process holds is
-    waited for, `wait_seconds` at most.
+    waited for, `wait_seconds` at most. Threads of this process visit one after the other, however long that
+    takes.
 
     Raises FixConfiguration where there is no such warehouse, TryAgain where it stays in use.
     """
     check_engine(settings)
     # Imported when a target asks for it: who uses one engine needs none of the other's libraries.
     engine = importlib.import_module(f"{__name__}.{settings.engine}.warehouse")
-    opened: AbstractContextManager[Warehouse] = engine.open_warehouse(
-        settings, read_only=read_only, create=create, wait_seconds=wait_seconds
-    )
-    return opened
+    # DuckDB refuses a second connection of another mode in one process, and other engines want inserts into
+    # one table to run one after the other.
+    with (
+        _visit,
+        engine.open_warehouse(
+            settings, read_only=read_only, create=create, wait_seconds=wait_seconds
+        ) as warehouse,
+    ):
+        yield warehouse
+
+
+def change_token(settings: Settings) -> object:
+    """A value that is another after each change of the target's warehouse.
+
+    Where an engine cannot tell cheaply, it is another every few seconds.
+    """
+    check_engine(settings)
+    engine = importlib.import_module(f"{__name__}.{settings.engine}.warehouse")
+    token: object = engine.change_token(settings)
+    return token
 
 
 def engine_names() -> list[str]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
 
 import duckdb
 import pyarrow as pa
+
+# From a query with its parameters to a relation that another connection can read.
+Lent = Callable[[str, Sequence[object]], str]
 
 
 class Warehouse(Protocol):
@@ -53,6 +56,13 @@ class Warehouse(Protocol):
 
     def transaction(self) -> AbstractContextManager[None]:
         """All that is appended inside is there when the context ends, or, where it raises, nothing of it."""
+
+    def lend(self, work: duckdb.DuckDBPyConnection) -> AbstractContextManager[Lent]:
+        """Let `work` read this warehouse while the context lasts, without a copy where that can be.
+
+        Yields what turns a query of ours, with its parameters, into SQL that is a relation in `work`.
+        Timestamps are in UTC, without a zone.
+        """
 
     def generator(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
         """A DuckDB database for generating data in bulk: the warehouse itself, or one beside it."""

@@ -9,9 +9,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from cdp_cli.activation.eligibility import read_payload
 from cdp_cli.activation.ledger import open_ledger
-from cdp_cli.activation.plan import render_payload
+from cdp_cli.activation.plan import make_plan
 from cdp_cli.activation.spec import choose_names, load_sync
 from cdp_cli.config import Settings
 from cdp_cli.destinations import connect
@@ -130,11 +129,16 @@ def test_payloads_and_gates_are_the_same_to_the_byte(spark_project: Project, rec
             for target in (DEV, SPARK):
                 settings = settings_of(spark_project, target)
                 destination = connect(sync.spec.connection, sync.spec.object, settings)
-                with open_warehouse(settings) as warehouse:
-                    payload = read_payload(warehouse, sync, destination)
-                with open_ledger(settings.ledger_dir, name, read_only=True) as ledger:
-                    render_payload(ledger, sync, payload, destination)
-                    rendered.append(ledger.work.execute("select * from payload order by all").fetchall())
+                with (
+                    open_ledger(settings.ledger_dir, name, read_only=True) as ledger,
+                    open_warehouse(settings) as warehouse,
+                ):
+                    make_plan(warehouse, ledger, sync, destination)
+                    rendered.append(
+                        ledger.work.execute(
+                            "select key, profile_id, blocked, invalid, body, hash from planned order by all"
+                        ).fetchall()
+                    )
             assert rendered[0] == rendered[1], name
             sent += len(rendered[1])
     assert sent > 100

@@ -65,7 +65,8 @@ ALLOWED = {
 # A library that only these modules may import, so that it can be replaced in one place.
 HOMES = {
     "click": ("cli", "commands"),
-    "requests": ("http",),
+    "urllib3": ("http",),
+    "certifi": ("http",),
     "splink": ("identity", "warehouse"),
     "rich": ("console",),
     "duckdb": (
@@ -127,8 +128,8 @@ def test_each_library_has_one_home(path: Path) -> None:
 
 def test_the_rule_sees_a_wrong_import(tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.py"
-    wrong.write_text("from cdp_cli.commands import sync\nimport requests\n")
-    assert list(imports_of(wrong)) == ["cdp_cli.commands.sync", "requests"]
+    wrong.write_text("from cdp_cli.commands import sync\nimport urllib3\n")
+    assert list(imports_of(wrong)) == ["cdp_cli.commands.sync", "urllib3"]
 
 
 ENGINE_WORDS = re.compile(r"target[.]type|adapter[.]type|\b(py)?spark\b|settings[.]engine", re.IGNORECASE)

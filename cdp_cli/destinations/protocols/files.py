@@ -35,6 +35,14 @@ class FilesDestination(DestinationObject):
         self._base = connection.project_dir / connection.settings["folder"] / connection.schema_prefix
         self._folder = self._base / _UNSAFE.sub("_", connection.object_name)
 
+    @property
+    def address(self) -> Mapping[str, str]:
+        """Where the files are; inside the project by the way from there, so that it may be moved."""
+        project = self.connection.project_dir.resolve()
+        folder = (project / self.connection.settings["folder"]).resolve()
+        place = folder.relative_to(project) if folder.is_relative_to(project) else folder
+        return {**super().address, "settings.folder": str(place)}
+
     def row_sql(self, verb: Verb, columns: Mapping[str, str], nulls: Mapping[str, str]) -> str:
         """One row as JSON text. In CSV and Parquet every row has every column, so nulls are written."""
         everything = nulls if self._nest else dict.fromkeys(columns, "clear")

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from cdp_cli.config import Settings
 from cdp_cli.errors import FixConfiguration, TryAgain
+from cdp_cli.warehouse.base import Lent
 
 _LOCK_POLL_SECONDS = 0.2
 
@@ -108,6 +109,21 @@ class DuckDBWarehouse:
             self._in_transaction = False
 
     @contextmanager
+    def lend(self, work: duckdb.DuckDBPyConnection) -> Iterator[Lent]:
+        """Attach the file to `work`, under its own name, because its views speak of it by that name."""
+        own, path = self.connection.execute(
+            "select database_name, path from duckdb_databases() where database_name = current_database()"
+        ).fetchall()[0]
+        before = work.execute("select current_database()").fetchall()[0][0]
+        work.execute(f"""attach {_literal(path)} as "{own}" (read_only)""")
+        try:
+            work.execute(f'use "{own}"')
+            yield lambda sql, parameters: f"({_inlined(sql, parameters)})"
+        finally:
+            work.execute(f'use "{before}"')
+            work.execute(f'detach "{own}"')
+
+    @contextmanager
     def generator(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """The warehouse itself: what is generated need not be carried anywhere."""
         yield self.connection
@@ -116,13 +132,25 @@ class DuckDBWarehouse:
         """Nothing to do: the tables are where they belong."""
 
 
+def change_token(settings: Settings) -> object:
+    """What is another after each change of the file, and costs next to nothing to ask."""
+    path = _path(settings)
+    found = []
+    for file in (path, path.with_name(f"{path.name}.wal")):
+        try:
+            state = file.stat()
+            found.append((state.st_mtime_ns, state.st_size, state.st_ino))
+        except FileNotFoundError:
+            found.append((0, 0, 0))
+    return tuple(found)
+
+
 @contextmanager
 def open_warehouse(
     settings: Settings, *, read_only: bool, create: bool, wait_seconds: float
 ) -> Iterator[DuckDBWarehouse]:
     """Open the file that profiles.yml names; see `cdp_cli.warehouse.open_warehouse`."""
-    path = Path(settings.profile.get("path", ":memory:"))
-    path = path if path.is_absolute() else settings.project_dir / path
+    path = _path(settings)
     if not path.exists():
         if not create:
             raise FixConfiguration(
@@ -136,6 +164,24 @@ def open_warehouse(
         yield DuckDBWarehouse(connection)
     finally:
         connection.close()
+
+
+def _path(settings: Settings) -> Path:
+    path = Path(settings.profile.get("path", ":memory:"))
+    return path if path.is_absolute() else settings.project_dir / path
+
+
+def _inlined(sql: str, parameters: Sequence[object]) -> str:
+    """The query with its parameters as literals: a view cannot have any."""
+    parts = sql.split("?")
+    if len(parts) != len(parameters) + 1:
+        raise ValueError(f"{len(parts) - 1} question marks for {len(parameters)} parameters")
+    values = [_literal(str(value)) for value in parameters]
+    return "".join(part + value for part, value in zip(parts, [*values, ""], strict=True))
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _connect(path: Path, read_only: bool, wait_seconds: float) -> duckdb.DuckDBPyConnection:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ import pyarrow.parquet as pq
 
 from cdp_cli.config import Settings
 from cdp_cli.errors import FixConfiguration, FixInput
+from cdp_cli.warehouse.base import Lent
 from cdp_cli.warehouse.spark.journal import Journal, Staged
 from cdp_cli.warehouse.spark.session import has_own_metastore, is_local, spark_folder, spark_session
 from cdp_cli.warehouse.spark.types import from_spark, storable, to_spark
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 # More rows than these travel to the executors as a Parquet file, not through the driver.
 _SMALL = 20_000
 _FORMAT = "parquet"
+_TOKEN_SECONDS = 5
 
 
 class SparkWarehouse:
@@ -141,6 +144,23 @@ class SparkWarehouse:
             self._finish(staged)
 
     @contextmanager
+    def lend(self, work: duckdb.DuckDBPyConnection) -> Iterator[Lent]:
+        """Each query's rows as an Arrow table that `work` reads while the context lasts."""
+        lent: list[str] = []
+
+        def relation(sql: str, parameters: Sequence[object]) -> str:
+            name = f"lent_{len(lent)}"
+            work.register(name, self.arrow(sql, parameters))
+            lent.append(name)
+            return name
+
+        try:
+            yield relation
+        finally:
+            for name in lent:
+                work.unregister(name)
+
+    @contextmanager
     def generator(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """A DuckDB file beside the tables, for one holder at a time."""
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -234,6 +254,11 @@ class SparkWarehouse:
 
     def _sql(self, sql: str, parameters: Sequence[object]) -> DataFrame:
         return self._session.sql(sql, args=list(parameters)) if parameters else self._session.sql(sql)
+
+
+def change_token(_settings: Settings) -> object:
+    """Another every few seconds: nothing here tells cheaply whether a table changed."""
+    return int(time.time() / _TOKEN_SECONDS)
 
 
 @contextmanager

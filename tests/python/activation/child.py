@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from cdp_cli.activation.engine import run_sync
-from cdp_cli.activation.sender import Pace
+from cdp_cli.activation.trials import Pace
 
 from .conftest import World
 

@@ -12,8 +12,8 @@ import pytest
 
 from cdp_cli.activation.engine import SyncResult, plan_sync, run_sync
 from cdp_cli.activation.plan import Plan
-from cdp_cli.activation.sender import Pace
 from cdp_cli.activation.spec import Sync, SyncSpec
+from cdp_cli.activation.trials import Pace
 from cdp_cli.config import Settings
 from cdp_cli.relations import Relation
 from tests.relations import RELATIONS

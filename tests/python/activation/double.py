@@ -24,6 +24,7 @@ from cdp_cli.destinations.base import (
     BatchLimits,
     Idempotency,
     InDoubt,
+    Pending,
     Refused,
     Retry,
     Split,
@@ -57,6 +58,10 @@ class Receiver:
         self.delay = 0.0
         self.most_at_once = 0
         self._at_once = 0
+        self.jobs: dict[str, dict[str, Any]] = {}
+        self.polls_until_done = 1
+        self.job_failures: list[Failure] = []
+        self.while_sending: Callable[[dict[str, Any]], None] = lambda body: None
         self._answers: dict[str, dict[str, Any]] = {}
         self._lock = threading.Lock()
         receiver = self
@@ -68,6 +73,7 @@ class Receiver:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 with receiver._counted():
                     time.sleep(receiver.delay)
+                    receiver.while_sending(body)
                     status, headers, answer = receiver._take(self.path, body)
                 if status == 0:
                     self.close_connection = True
@@ -123,6 +129,8 @@ class Receiver:
             if path == "/applied":
                 known = self._answers.get(body["key"])
                 return 200, {}, {"known": known is not None, **(known or {})}
+            if path == "/job":
+                return self._job(body["job"])
             self.requests.append({**body, "at": time.monotonic()})
             when, status, headers = self.failures.pop(0) if self.failures else ("", 200, {})
             if when == "before":
@@ -137,10 +145,24 @@ class Receiver:
                     reason = self.refuses(row)
                     if reason:
                         answer["rejected"][str(position)] = reason
-                    else:
+                    elif not body.get("as_job"):
                         self._apply(body["verb"], row)
+                if body.get("as_job"):
+                    answer = {"job": f"job-{len(self.jobs) + 1}"}
+                    self.jobs[answer["job"]] = {**body, "polls": 0}
                 self._answers[body["key"]] = answer
             return (status, headers, answer) if when == "after" else (200, {}, answer)
+
+    def _job(self, name: str) -> tuple[int, dict[str, str], dict[str, Any]]:
+        if self.job_failures:
+            _, status, headers = self.job_failures.pop(0)
+            return status, headers, {}
+        job = self.jobs[name]
+        job["polls"] += 1
+        if job["polls"] == self.polls_until_done:
+            for row in job["rows"]:
+                self._apply(job["verb"], row)
+        return 200, {}, {"done": job["polls"] >= self.polls_until_done}
 
     def _apply(self, verb: str, row: dict[str, Any]) -> None:
         identity = next(str(row[name]) for name in ("external_id", "email", "event_id") if row.get(name))
@@ -173,6 +195,8 @@ class Double:
     purposes: frozenset[str] = frozenset()
     object: str = "people"
     unreachable: bool = False
+    as_jobs: bool = False
+    broken_by: type[Exception] | None = None
 
     @property
     def address(self) -> Mapping[str, str]:
@@ -180,6 +204,9 @@ class Double:
 
     def idempotency(self, verb: Verb) -> Idempotency:
         return self.kind
+
+    def keeps_rows(self, verb: Verb) -> bool:
+        return self.kind is Idempotency.KEYED
 
     def limits(self, verb: Verb) -> BatchLimits:
         return BatchLimits(self.rows, self.body_bytes, self.row_bytes, self.concurrency)
@@ -215,8 +242,13 @@ class Double:
             "key": batch.idempotency_key,
             "attempt": batch.attempt,
             "rows": [json.loads(row) for row in batch.rows],
+            "as_job": self.as_jobs,
         }
+        if self.broken_by is not None:
+            raise self.broken_by
         status, headers, answer = self._post("/batch", body)
+        if status == 200 and self.as_jobs:
+            return Pending({"job": answer["job"]}, "the job is under way", 0.01)
         if status == 200:
             return Accepted({int(position): reason for position, reason in answer["rejected"].items()})
         if status == 401:
@@ -228,10 +260,15 @@ class Double:
             return Split("something in it is wrong")
         if status == 409:
             return Refused("it conflicts")
-        return InDoubt("the connection was cut")
+        return InDoubt(f"status {status}" if status else "the connection was cut", answered=status != 0)
 
     def resume(self, batch: Batch) -> Answer:
-        return InDoubt("the double has no jobs")
+        status, _, answer = self._post("/job", {"job": batch.kept["job"]})
+        if status == 404:
+            return InDoubt("it knows no such job")
+        if status != 200 or not answer["done"]:
+            return Pending(batch.kept, "the job is under way", 0.01)
+        return Accepted()
 
     def read_back(self, batch: Batch) -> Answer:
         status, _, answer = self._post("/applied", {"key": batch.idempotency_key})

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 import pytest
 
-from cdp_cli.activation.sender import Pace
+from cdp_cli.activation.engine import run_sync
+from cdp_cli.activation.trials import Pace
 from cdp_cli.destinations.base import Idempotency
-from cdp_cli.errors import CheckDestination
+from cdp_cli.errors import CheckDestination, TryAgain
 
 from .conftest import World, person
 from .double import BUSY, CUT_AFTER, CUT_BEFORE, REFUSED, UNAUTHORISED
@@ -145,10 +147,10 @@ def test_where_it_cannot_say_the_rows_are_held_and_a_person_decides(world: World
     world.arrange(*({"profile_id": "a", "event_id": f"e{number}"} for number in range(6)))
     world.receiver.failures = [CUT_AFTER]
     first = world.run()
-    assert (first.status, first.in_doubt, first.added) == ("failed", 3, 0)
+    assert (first.status, first.in_doubt, first.added) == ("partial", 3, 3)
 
     held = world.run()
-    assert (held.in_doubt, held.added, held.status) == (3, 3, "partial")
+    assert (held.in_doubt, held.added, held.requests) == (3, 0, 0)
     assert held.error is not None and "--resolve-doubt applied" in held.error.remedy
     assert (world.ledger_dir / "crm__people.outbox.duckdb").exists()
 
@@ -212,11 +214,33 @@ def test_a_run_is_closed_at_the_destination_once_all_is_answered(world: World) -
     assert len(world.receiver.finished) == 2
 
 
+def test_an_interrupted_run_answers_what_it_sent_and_sends_nothing_more(world: World) -> None:
+    world.destination.rows = 1
+    world.destination.concurrency = 2
+    world.arrange(*people(20))
+    stopping = threading.Event()
+    world.receiver.while_sending = lambda body: stopping.set() if len(world.receiver.requests) > 4 else None
+    result = run_sync(world.settings, world.sync, world.destination, pace=Pace(stopping=stopping))
+    assert isinstance(result.error, TryAgain)
+    assert (result.in_doubt, result.added) == (0, len(world.receiver.objects))
+    assert 4 < result.added < 10
+    assert world.run().added == 20 - result.added
+    assert applied_at_most_once(world)
+
+
+def test_an_interruption_ends_a_wait(world: World) -> None:
+    world.arrange(person("a"))
+    world.receiver.failures = [("before", 503, {"Retry-After": "60"})]
+    stopping = threading.Event()
+    threading.Timer(0.5, stopping.set).start()
+    began = time.monotonic()
+    run_sync(world.settings, world.sync, world.destination, pace=Pace(stopping=stopping))
+    assert time.monotonic() - began < 10
+
+
 def test_backoff_is_a_real_wait(world: World) -> None:
     world.arrange(person("a"))
     world.receiver.failures = [("before", 503, {"Retry-After": "0.3"})]
-    from cdp_cli.activation.engine import run_sync
-
     began = time.monotonic()
     run_sync(world.settings, world.sync, world.destination, pace=Pace(base_seconds=0.01))
     first, second = (request["at"] for request in world.receiver.requests)

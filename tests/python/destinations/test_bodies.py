@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 
+from cdp_cli.destinations.base import Batch, Verb
 from cdp_cli.destinations.bodies import ROW_INDEX, ROW_INDEX_IN_TEXT, body_of, numbered, text_at
 from cdp_cli.destinations.operations import Call
 from cdp_cli.errors import FixConfiguration
@@ -84,7 +85,7 @@ def test_a_call_without_a_body_sends_none() -> None:
 def test_positions_take_the_place_of_their_mark_alone() -> None:
     text = ROW_INDEX_IN_TEXT
     row = f'{{"n":{ROW_INDEX},"trace":"row-{text}","only":"{text}","name":"$row.index"}}'
-    assert numbered([row, row]) == [
+    assert numbered(Batch("b", "k", Verb.UPSERT, f"{row}\n{row}")) == [
         '{"n":0,"trace":"row-0","only":"0","name":"$row.index"}',
         '{"n":1,"trace":"row-1","only":"1","name":"$row.index"}',
     ]

@@ -129,7 +129,8 @@ row: $match
 
 def test_a_row_without_the_value_of_its_address_is_not_sent(opened: Open, vendor: Vendor) -> None:
     there = opened(yaml(PER_ROW))
-    assert isinstance(put(there, [{"external_id": None, "email": "bo@example.com"}]), Refused)
+    for value in (None, "", ".", ".."):
+        assert isinstance(put(there, [{"external_id": value, "email": "bo@example.com"}]), Refused)
     assert vendor.asked == []
 
 

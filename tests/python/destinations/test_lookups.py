@@ -140,6 +140,25 @@ def test_values_with_commas_are_not_joined_by_commas(opened: Open, vendor: Vendo
     assert told == Split("a value to look up has a comma in it")
 
 
+def test_a_dot_segment_is_not_looked_up(opened: Open, vendor: Vendor) -> None:
+    there = opened(yaml(BY_ID))
+    assert isinstance(send(there, Verb.REMOVE_MEMBER, [{"external_id": ".."}]), Split)
+    assert vendor.asked == []
+
+
+def test_two_rows_of_one_id_have_one_outcome(opened: Open, vendor: Vendor) -> None:
+    outcomes = "outcomes: {items: errors, each: error, row: {by: index, at: index}}"
+    accept = "accept: {source: https://vendor.example/members"
+    text = yaml(BY_POST).replace(f"{accept}}}", f"{accept}, absent: []}}\n      {outcomes}")
+    there = opened(text)
+    both = knows({"id": "51", "external_id": "p1"}, {"id": "51", "email": "bo@example.com"})
+    vendor.answers = lambda asked: (
+        Says({"errors": [{"index": 0}]}) if asked.path == "/members" else both(asked)
+    )
+    none = "rejected without a reason"
+    assert send(there, Verb.ADD_MEMBER) == Accepted({0: none, 1: none})
+
+
 @pytest.mark.parametrize(
     ("old", "new", "sentence"),
     [
