@@ -47,7 +47,7 @@ def note_planned(ledger: Ledger, run_id: str, now: dt.datetime) -> None:
 
 
 def note_in_doubt(ledger: Ledger, run_id: str, now: dt.datetime) -> None:
-    """Note the run's rows that have no answer as deliveries."""
+    """Note the rows that turned out to have no answer in this run as deliveries, whichever run sent them."""
     ledger.work.execute(
         f"""
         insert into ledger.deliveries
@@ -58,11 +58,11 @@ def note_in_doubt(ledger: Ledger, run_id: str, now: dt.datetime) -> None:
             inner join ({ledger.current_sql()}) as doubtful
                 on frozen_rows.row_number >= doubtful.first_row and frozen_rows.row_number < doubtful.end_row
             anti join ledger.row_answers as row_answers on frozen_rows.row_number = row_answers.row_number
-            where doubtful.status = 'in_doubt' and doubtful.run_id = ?
+            where doubtful.status = 'in_doubt' and doubtful.number >= ?
         )
         order by row_number
         """,
-        [run_id, now, run_id],
+        [run_id, now, ledger.first_answer],
     )
 
 

@@ -42,7 +42,7 @@ _CURRENT = """
         batches.run_id, batches.verb, batches.first_row, batches.end_row,
         arg_max(answers.status, answers.number) as status,
         arg_max_null(answers.reason, answers.number) as reason,
-        arg_max_null(answers.kept, answers.number) as kept
+        arg_max_null(answers.kept, answers.number) as kept, max(answers.number) as number
     from ledger.batches as batches
     inner join ledger.answers as answers
         on batches.first_row = answers.first_row and batches.end_row = answers.end_row
@@ -112,6 +112,7 @@ class Ledger:
         self.work = work
         self.outbox = outbox
         self._answers = self.value("select coalesce(max(number), 0) from ledger.answers")
+        self.first_answer = self._answers + 1  # of this run
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -223,7 +224,7 @@ class Ledger:
         ]
 
     def current_sql(self) -> str:
-        """A query for run_id, verb, first_row, end_row, status and reason of each batch that was begun."""
+        """A query for the verb, range, status, reason and number of the last answer of each batch begun."""
         return _CURRENT
 
     def unsettled_rows_sql(self) -> str:

@@ -7,7 +7,7 @@ wait for nobody: `recover`, and then `reconsider` for the rows that it settled.
 from __future__ import annotations
 
 from cdp_cli.activation.fence import Fence
-from cdp_cli.activation.ledger import UNANSWERED, FrozenBatch, Ledger, Settled
+from cdp_cli.activation.ledger import UNANSWERED, Ledger, Settled
 from cdp_cli.activation.sender import Sent, send_all
 from cdp_cli.activation.spec import Sync
 from cdp_cli.activation.trials import Pace, Trial
@@ -110,14 +110,18 @@ def recover(ledger: Ledger, destination: Destination, pace: Pace, fence: Fence) 
     trials = [
         Trial(batch, doubtful=True, kept=batch.kept, is_left=True) for batch in ledger.batches("pending")
     ]
-    held: list[FrozenBatch] = []
-    for batch in ledger.batches(*UNANSWERED):
-        if destination.idempotency(batch.verb) is Idempotency.APPEND_ONLY:
-            held.append(batch)
-        else:
-            trials.append(Trial(batch, doubtful=True, is_left=True))
-    with ledger.transaction():
-        ledger.settle([Settled(batch, "in_doubt", NO_ANSWER) for batch in held])
+    append_only = {
+        verb for verb in destination.verbs if destination.idempotency(verb) is Idempotency.APPEND_ONLY
+    }
+    trials += [
+        Trial(batch, doubtful=True, is_left=True)
+        for batch in ledger.batches(*UNANSWERED)
+        if batch.verb not in append_only
+    ]
+    held = [batch for batch in ledger.batches("in_flight") if batch.verb in append_only]
+    if held:
+        with ledger.transaction():
+            ledger.settle([Settled(batch, "in_doubt", NO_ANSWER) for batch in held])
     return send_all(ledger, destination, trials, pace, fence)
 
 
