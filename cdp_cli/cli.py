@@ -32,12 +32,16 @@ class FoundGroup(click.Group):
             if not module.name.startswith("_")
         }
 
+    @property
+    def default(self) -> str | None:
+        """The command for arguments that name none, if there is one."""
+        return getattr(self._package, "DEFAULT", None)
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """The arguments, with the default command before them if they name no command."""
-        default = getattr(self._package, "DEFAULT", None)
         asks_for_help = args and args[0] in ctx.help_option_names
-        if default and not asks_for_help and (not args or args[0] not in self._found):
-            args = [default, *args]
+        if self.default and not asks_for_help and (not args or args[0] not in self._found):
+            args = [self.default, *args]
         return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:

@@ -1,6 +1,6 @@
-"""Compares the payload with what the destination acknowledged, row by row, in SQL, and stages what to send.
+"""Compares the payload with what the destination acknowledged, row by row, in SQL.
 
-`compare` reads the warehouse, so it runs while the payload is lent; the stages read what it made.
+`compare` reads the warehouse, so it runs while the payload is lent.
 """
 
 from __future__ import annotations
@@ -325,63 +325,6 @@ def _render_again(
     )
 
 
-def stage_removals(
-    work: duckdb.DuckDBPyConnection,
-    verb: Verb,
-    match: Mapping[str, str],
-    destination: Destination,
-    where: str = "operation = 'remove' or is_moved",
-) -> None:
-    """Make the temporary view `staged`: the rows to remove, by the match keys last acknowledged."""
-    typed = "".join(
-        f",\n                try_cast({_extract('known_match_keys', field)} as {kind}) as {quoted(field)}"
-        for field, kind in match.items()
-    )
-    work.execute(
-        f"""
-        create or replace temp view staged as
-        with
-
-        leaving as (
-            select
-                key as _cdp_key, profile_id as _cdp_profile_id, operation as _cdp_operation,
-                known_match_keys as _cdp_match_keys, coalesce(blocked, 'left') as _cdp_why{typed}
-            from planned
-            where {where}
-        )
-
-        select
-            _cdp_key as key,
-            _cdp_profile_id as profile_id,
-            _cdp_operation as operation,
-            cast(null as varchar) as hash,
-            cast(null as ubigint) as fingerprint,
-            _cdp_match_keys as match_keys,
-            _cdp_why as why,
-            {destination.row_sql(verb, match, {})} as body
-        from leaving
-        """
-    )
-
-
-def stage_puts(work: duckdb.DuckDBPyConnection) -> None:
-    """Make the temporary view `staged`: the rows to send.
-
-    A moved row waits until its old object is removed, because sending it would overwrite its old match keys.
-    """
-    work.execute(
-        """
-        create or replace temp view staged as
-        select
-            key, profile_id, operation, hash, fingerprint, match_keys, cast(null as varchar) as why, body
-        from planned
-        where
-            operation in ('add', 'change')
-            and not (is_moved and key in (select key from ledger.acknowledged))
-        """
-    )
-
-
 def _types(work: duckdb.DuckDBPyConnection, sql: str) -> dict[str, str]:
     """The columns of a query with their DuckDB types."""
     return {row[0]: row[1] for row in work.execute(f"describe {sql}").fetchall()}
@@ -430,10 +373,11 @@ def _match_keys_sql(match: Sequence[str]) -> str:
 
 def _identity_sql(match_keys: str, match: Sequence[str]) -> str:
     """The strongest match key of the row, with its name: it identifies the object at the destination."""
-    parts = [f"{literal(field + '=')} || {_extract(match_keys, field)}" for field in match]
+    parts = [f"{literal(field + '=')} || {extract_sql(match_keys, field)}" for field in match]
     return f"coalesce({', '.join(parts)})" if parts else "cast(null as varchar)"
 
 
-def _extract(match_keys: str, field: str) -> str:
+def extract_sql(match_keys: str, field: str) -> str:
+    """The SQL of one field's value in a column of match keys."""
     pointer = "/" + field.replace("~", "~0").replace("/", "~1")
     return f"json_extract_string({match_keys}, {literal(pointer)})"

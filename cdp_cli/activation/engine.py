@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
-from cdp_cli.activation import bound_to, deliveries, diff, folding, guards
+from cdp_cli.activation import bound_to, deliveries, diff, folding, guards, stages
 from cdp_cli.activation.fence import REMOVALS, Fence
 from cdp_cli.activation.ledger import UNSETTLED, FrozenBatch, Ledger, open_ledger
 from cdp_cli.activation.plan import Plan, make_plan
@@ -132,7 +132,7 @@ class _Run:
         if verb is None or not (plan.removed or plan.changed):
             return None
         folding.release(self.ledger, self.run_id, _now())
-        diff.stage_removals(self.ledger.work, verb, plan.match, self.destination)
+        stages.stage_removals(self.ledger.work, verb, plan.match, self.destination)
         return self._send_staged(verb)
 
     def _recover(self) -> CdpError | None:
@@ -154,11 +154,11 @@ class _Run:
         where = "operation = 'remove' and key in (select key from folding where is_in_job)"
         if not self.ledger.value(f"select count(*) from planned where {where}"):
             return None
-        diff.stage_removals(work, verb, plan.match, self.destination, where)
+        stages.stage_removals(work, verb, plan.match, self.destination, where)
         return self._send_staged(verb)
 
     def _put(self) -> CdpError | None:
-        diff.stage_puts(self.ledger.work)
+        stages.stage_puts(self.ledger.work)
         return self._send_staged(self.sync.spec.mode.put)
 
     def _send_staged(self, verb: Verb) -> CdpError | None:

@@ -11,7 +11,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from cdp_cli.activation import bound_to, diff, folding
+from cdp_cli.activation import bound_to, folding, stages
 from cdp_cli.activation.ledger import FrozenBatch, Ledger, ledger_path, open_ledger
 from cdp_cli.activation.outbox import remove_database
 from cdp_cli.activation.recovery import forget_answers
@@ -143,7 +143,7 @@ def empty(ledger: Ledger, destination: Destination, bound: dict[str, str], pace:
         ).fetchall()
     ]
     match = {field: "VARCHAR" for field in destination.match_fields if field in names}
-    diff.stage_removals(work, verb, match, destination)
+    stages.stage_removals(work, verb, match, destination)
     ranges = ledger.outbox.freeze(
         "staged", destination.limits(verb), keeps_bodies=destination.keeps_rows(verb)
     )

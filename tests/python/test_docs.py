@@ -39,7 +39,16 @@ def test_every_command_shown_parses(
     words = shlex.split(line, comments=True)[1:]
     command: click.Command = cdp
     context = click.Context(cdp)
-    while isinstance(command, click.Group) and words and not words[0].startswith("-"):
+    while isinstance(command, click.Group):
+        default = getattr(command, "default", None)
+        if (
+            default
+            and "--help" not in words
+            and (not words or words[0] not in command.list_commands(context))
+        ):
+            words = [default, *words]
+        if not words or words[0].startswith("-"):
+            break
         found = command.get_command(context, words[0])
         assert found is not None, f"{page.name} shows `{line}`, but there is no such command"
         command, words = found, words[1:]

@@ -57,7 +57,7 @@ def send(
 
     \b
     Example:
-        cdp sync --dry-run
+        cdp sync send --dry-run
         cdp sync klaviyo__newsletter
         cdp sync klaviyo__newsletter --destination-changed remove
     """
