@@ -70,13 +70,6 @@ def body_of(
     return gzip.compress(body, mtime=0) if call.gzip else body
 
 
-def takes_rows(call: Call) -> bool:
-    """Whether the call's body holds rows."""
-    if call.encode in ("csv", "json_lines"):
-        return True
-    return any(text == "$rows" or text.startswith("$row") for text in texts(call.body))
-
-
 def text_at(row: str, path: str) -> str | None:
     """The text or number at a path of a rendered row, as it stands there; None if there is neither."""
     found = dig(json.loads(row, parse_float=str, parse_int=str), path)

@@ -147,6 +147,33 @@ def test_each_step_sends_what_the_vendor_asks_for(people: Destination, vendor: V
     assert {asked.headers["authorization"] for asked in vendor.asked} == {"Bearer secret"}
 
 
+IN_ADDRESS = """
+objects:
+  people:
+    description: People.
+    match: [external_id]
+    idempotency: upsert
+    fields: {"*": {}}
+    upsert:
+      batch: {rows: 1, bytes: 1MB}
+      row: $fields
+      steps:
+        - {name: begin, post: /sessions, keep: {session: id}}
+        - name: put
+          put: /sessions/{session}/{row.external_id}
+          accept: {source: https://vendor.example/put}
+"""
+
+
+def test_the_rows_of_a_later_step_are_kept(people: Destination, opened: Open, vendor: Vendor) -> None:
+    assert people.keeps_rows(Verb.UPSERT)
+    there = opened(IN_ADDRESS)
+    assert there.keeps_rows(Verb.UPSERT)
+    vendor.says(Says({"id": "s/1"}))
+    assert deliver(there, batch(there, Verb.UPSERT, PEOPLE[:1])) == Accepted()
+    assert vendor.lines == ["POST /sessions", "PUT /sessions/s%2F1/p1"]
+
+
 def test_two_result_files_name_refused_rows(people: Destination, vendor: Vendor) -> None:
     vendor.answers = Bulk(failed=',"DUPLICATE: p1",p1\n', unprocessed="p3\n")
     answer = deliver(people, sent(people))
