@@ -57,11 +57,14 @@ def said(tally: Tally) -> str:
 
 
 def _alike(texts: Counter[str]) -> Counter[str]:
+    """Texts that differ in numbers, folders or ports alone are one. Sizes and HTTP statuses stay."""
     counted: Counter[str] = Counter()
     for text, count in texts.items():
-        counted[
-            re.sub(r"(/[\w.-]+)+/", ".../", re.sub(r"\b\d[\d,.]*\b(?! MB)", "n", text)).replace("|", "/")
-        ] += count
+        alike = re.sub(r"127\.0\.0\.1:\d+", "the receiver", text.replace("|", "/"))
+        alike = re.sub(r"(/[\w.-]+)+/", ".../", alike)
+        if " MB " not in alike:
+            alike = re.sub(r"(?<!HTTP )\b\d[\d,]*", "n", alike)
+        counted[alike] += count
     return counted
 
 

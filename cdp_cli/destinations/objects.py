@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from cdp_cli.destinations import conversions, fields, json_sql, rendering
 from cdp_cli.destinations.base import BatchLimits, Idempotency, Verb
 from cdp_cli.destinations.connections import Connection
-from cdp_cli.destinations.definition import FieldRule
+from cdp_cli.destinations.definition import FieldRule, windows
 from cdp_cli.destinations.fields import literal, quoted
 from cdp_cli.destinations.operations import Operation
 from cdp_cli.errors import FixConfiguration
@@ -76,6 +76,24 @@ class DestinationObject:
             row_bytes=batch.row_bytes,
             concurrency=min(concurrency, batch.concurrency) if concurrency else batch.concurrency,
         )
+
+    def account(self) -> str | None:
+        """Unknown, unless the destination can be asked."""
+        return None
+
+    def effort(self, verb: Verb, rows: int) -> tuple[int, float]:
+        """Requests by the rows of a batch; seconds by the narrowest window of the calls' limits."""
+        if not rows:
+            return 0, 0.0
+        batches = -(-rows // self.limits(verb).rows)
+        calls = self._operation(verb).calls
+        seconds = [
+            batches / count * window
+            for call in calls
+            for count, window in windows(self.connection.limits.get(call.limit or "", ()))
+            if batches > count
+        ]
+        return batches * len(calls), max(seconds, default=0.0)
 
     def field_sql(self, column: str, kind: str = "VARCHAR") -> str:
         """The column normalised, translated, converted and hashed as the destination asks.

@@ -21,7 +21,7 @@ from cdp_cli.activation.sender import Pace
 from cdp_cli.destinations import connect, find_destinations
 from cdp_cli.errors import CdpError
 from cdp_cli.receiver import Receiver
-from cdp_cli.receiver.behaviours import Behaviour
+from cdp_cli.receiver.behaviours import BEHAVIOURS, Behaviour
 from tests.faults.tally import Tally
 from tests.python.activation.conftest import World, person
 
@@ -166,10 +166,16 @@ def concerned(behaviour: Behaviour) -> list[str]:
 
 
 def try_behaviour(bench: Bench, name: str, times: int) -> Tally:
-    """A behaviour of the receiver."""
+    """A behaviour of the receiver. Where it concerns the list of refused rows, a row is refused."""
     tally = Tally()
+
+    def begin() -> None:
+        bench.receiver.behave(name)
+        if "errors" in BEHAVIOURS[name].path:
+            bench.receiver.refuse(email="p00@example.com")
+
     for _ in range(times):
-        bench.trial(tally, partial(bench.receiver.behave, name))
+        bench.trial(tally, begin)
     return tally
 
 

@@ -155,6 +155,7 @@ def test_each_behaviour_is_in_the_docs() -> None:
 SOME_FAILED = [
     {"status": [200], "body": "empty_object"},
     {"status": [207], "absent": [], "require": ["errors.0"]},
+    {"status": [207], "equals": {"state": ["partial"]}, "require": ["why"]},
 ]
 
 
@@ -167,6 +168,8 @@ SOME_FAILED = [
         (200, b'{"errors": [1]}', False),
         (207, b'{"errors": [1]}', True),
         (207, b'{"errors": []}', False),
+        (207, b'{"state": "partial", "why": "x"}', True),
+        (207, b'{"state": "partial"}', False),
         (207, b"{}", False),
         (202, b"{}", False),
     ],

@@ -175,3 +175,26 @@ def test_a_mistake_in_a_look_up_does_not_load(old: str, new: str, sentence: str,
     with pytest.raises(FixConfiguration) as caught:
         opened(yaml(given))
     assert (sentence or "missing: input should be 'retry', 'absent' or 'refuse'") in caught.value.problem
+
+
+def test_values_are_quoted_for_a_query(opened: Open, vendor: Vendor) -> None:
+    quoted = BY_LIST.replace('ids: "{plain_values}"', 'ids: "select id where x in ({quoted_values})"')
+    there = opened(yaml(quoted))
+    vendor.says(Says({"people": []}))
+    send(there, Verb.REMOVE_MEMBER, [{"external_id": "o'neil, jr"}, {"external_id": "a\\b"}])
+    assert vendor.asked[0].query["ids"] == r"select id where x in ('o\'neil, jr','a\\b')"
+
+
+def test_the_field_of_an_item_may_be_a_setting(opened: Open, vendor: Vendor) -> None:
+    by_setting = BY_POST.replace('"properties.{field}"', '"properties.{key}"').replace(
+        "external_id: p1", "number: p1"
+    )
+    settings = "settings: {key: {description: The key., default: number}}\n"
+    there = opened(settings + yaml(by_setting))
+    vendor.answers = lambda asked: (
+        Says({"results": [{"id": "51", "properties": {"number": "p1"}}]})
+        if asked.path == "/search"
+        else Says({})
+    )
+    assert send(there, Verb.REMOVE_MEMBER, PEOPLE[:1]) == Accepted()
+    assert vendor.asked[-1].json() == {"ids": ["51"]}

@@ -199,3 +199,44 @@ def test_a_result_file_names_rows_by_their_key() -> None:
 def test_a_result_file_that_is_none_proves_nothing(content: bytes) -> None:
     with pytest.raises(NoEvidence):
         csv_records(page(content, "text/csv"), paths_of(CSV))
+
+
+COUNTED = {
+    "items": "errors",
+    "each": "error",
+    "row": {"by": "index", "at": "at", "count": "count"},
+    "refused": {"reason": "why.text"},
+}
+
+
+@pytest.mark.parametrize(
+    ("item", "positions"),
+    [
+        ({"at": [0, 2], "count": "2"}, [0, 2]),
+        ({"at": [0, 2], "count": 2}, [0, 2]),
+        ({"at": [1], "count": 1}, [1]),
+        ({"at": [0, 2], "count": "3"}, None),
+        ({"at": [0, 0], "count": "2"}, None),
+        ({"at": [0, 3], "count": "2"}, None),
+        ({"at": [0, "x"], "count": "2"}, None),
+        ({"at": [0]}, None),
+        ({"at": [], "count": "0"}, None),
+    ],
+)
+def test_a_list_of_positions_names_as_many_rows_as_it_counts(
+    item: dict[str, object], positions: list[int] | None
+) -> None:
+    told = answer({**item, "why": {"text": "bad"}}, rule=COUNTED)
+    assert told == (
+        Split("the destination refused rows without naming them: bad")
+        if positions is None
+        else Accepted(dict.fromkeys(positions, "bad"))
+    )
+
+
+def test_a_list_in_the_order_of_the_rows_has_one_item_for_each() -> None:
+    rule, response = Outcomes.model_validate(RESULTS), Response(200, {}, b"{}")
+    Told(ROWS, ()).is_whole(rule, 3, response)
+    for listed in (0, 2, 4):
+        with pytest.raises(NoEvidence, match=f"it lists {listed} of the 3 rows sent"):
+            Told(ROWS, ()).is_whole(rule, listed, response)

@@ -38,6 +38,7 @@ class Case:
     after: float | None = None  # the seconds of that answer, where it says any
     method: str = "POST"
     first: str | None = None  # the path of the first request, if the rows come later
+    is_typed: bool = True  # whether the vendor states the media type of its good answers
     proof: Sequence[tuple[str, int]] = ()  # strange answers that are good ones here
 
     @property
@@ -156,5 +157,6 @@ CASES = {
         "/api/v2/batch",
         Reply(429, {"meta": {"error": "too many requests"}}, headers={"Retry-After": "2"}),
         2.0,
+        is_typed=False,
     ),
 }

@@ -109,12 +109,15 @@ def test_users_are_deleted_by_external_id(case: Case, there: Destination, vendor
     assert vendor.bodies(DELETE) == [{"external_ids": ["p1", "p2", "p3"]}]
 
 
-@pytest.mark.parametrize("deleted", [0, 2, 4, None])
-def test_fewer_deletions_than_asked_for_are_no_removal(
-    deleted: Any, case: Case, there: Destination, vendor: Vendor
+@pytest.mark.parametrize(
+    ("message", "deleted"),
+    [("success", 0), ("success", 2), ("success", 4), ("success", None), ("no user found", 3), (None, 3)],
+)
+def test_an_answer_without_the_number_of_users_and_success_is_no_removal(
+    message: Any, deleted: Any, case: Case, there: Destination, vendor: Vendor
 ) -> None:
     put(case, there)
-    vendor.script(Reply(200, {"message": "success", "deleted": deleted}), path=DELETE)
+    vendor.script(Reply(200, {"message": message, "deleted": deleted}), path=DELETE)
     assert isinstance(removed(case, there), InDoubt)
 
 

@@ -9,7 +9,7 @@ import pytest
 from cdp_cli.destinations.base import Accepted, Destination, InDoubt, Retry
 from cdp_cli.errors import CheckDestination
 from cdp_cli.receiver.exchange import Reply
-from tests.python.destinations.conftest import batch
+from tests.python.destinations.conftest import batch, deliver
 from tests.python.destinations.contracts.cases import CASES, Case
 from tests.python.destinations.contracts.conftest import put, removed
 from tests.python.destinations.contracts.vendors.base import Vendor
@@ -66,6 +66,18 @@ def test_an_answer_that_the_contract_does_not_have_proves_nothing(
 
 
 @every_contract
+def test_a_good_answer_of_another_type_proves_nothing(case: Case, there: Destination, vendor: Vendor) -> None:
+    put(case, there)
+    vendor.content_type = "text/html"
+    if case.is_typed:
+        again = batch(there, case.put, case.people, key="key-2")
+        assert not isinstance(deliver(there, again), Accepted)
+        assert not isinstance(removed(case, there), Accepted)
+    with pytest.raises(CheckDestination):
+        there.check()
+
+
+@every_contract
 @pytest.mark.parametrize("status", [500, 502, 504])
 def test_a_server_error_leaves_the_batch_in_doubt(
     status: int, case: Case, there: Destination, vendor: Vendor
@@ -107,6 +119,17 @@ def test_refused_credentials_stop_the_run(
 def test_a_login_page_is_no_proof_of_good_credentials(case: Case, there: Destination, vendor: Vendor) -> None:
     page = Reply(200, raw=LOGIN_PAGE, content_type="text/html")
     vendor.script(page, page, page)
+    with pytest.raises(CheckDestination):
+        there.check()
+
+
+@every_contract
+def test_an_empty_object_is_no_proof_of_good_credentials(
+    case: Case, there: Destination, vendor: Vendor
+) -> None:
+    if case.vendor.destination == "google":
+        pytest.skip("Google's answer to a request that is only validated may be empty")
+    vendor.script(Reply(200, {}), method="GET")
     with pytest.raises(CheckDestination):
         there.check()
 

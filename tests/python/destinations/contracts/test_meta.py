@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -167,3 +169,17 @@ def test_a_removal_that_meta_did_not_receive_is_in_doubt(
 
 def test_someone_without_any_identifier_is_not_sent(case: Case, there: Destination) -> None:
     assert invalid(there, case.put, [{"EMAIL": "", "PHONE": None}])[0] is not None
+
+
+def test_every_request_is_an_edge_of_meta_s_own_list(
+    case: Case, there: Destination, vendor: Vendor, shared: Callable[[str], Path]
+) -> None:
+    listed = json.loads(shared("specs/meta/CustomAudience.json").read_text(encoding="utf-8"))["apis"]
+    edges = {(edge["method"], edge.get("endpoint", "")): edge["params"] for edge in listed}
+    put(case, there)
+    removed(case, there)
+    for asked in vendor.asked:
+        params = edges[asked.method, asked.path.removeprefix(f"/v25.0/{AUDIENCE}/")]
+        assert set(asked.form()) <= {one["name"] for one in params}
+        assert {one["name"] for one in params if one["required"]} <= set(asked.form())
+    assert [asked.method for asked in vendor.asked] == ["POST", "DELETE"]

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from openapi_schema_validator import OAS30Validator
 
 from cdp_cli.destinations.base import Accepted, Destination, InDoubt, Retry, Split
 from cdp_cli.errors import CheckDestination
@@ -102,7 +107,7 @@ def test_a_removal_with_an_error_under_200_is_not_done(
     assert len(vendor.held) == 3
 
 
-@pytest.mark.parametrize("reply", [answer(40105, "revoked"), answer(0, "OK", {"list": []})])
+@pytest.mark.parametrize("reply", [answer(50000, "error", {"list": [{}]}), answer(0, "OK", {"list": []})])
 def test_the_check_wants_the_audience_and_a_good_code(
     reply: Reply, there: Destination, vendor: Vendor
 ) -> None:
@@ -117,3 +122,24 @@ def test_the_check_asks_for_the_audience(there: Destination, vendor: Vendor) -> 
         "advertiser_id": "7178918106775994370",
         "custom_audience_ids": '["167290896"]',
     }
+
+
+def test_the_check_is_in_tiktok_s_openapi_file(
+    there: Destination, vendor: Vendor, shared: Callable[[str], Path]
+) -> None:
+    path = shared("specs/tiktok/dmp_custom_audience_get.yml")
+    document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    ((where, operations),) = document["paths"].items()
+    there.check()
+    (asked,) = vendor.asked
+    assert (asked.method, asked.path) == ("GET", f"/open_api/v1.3{where}")
+    # The file has the token as a parameter; the API takes it as a header.
+    known = {one["name"]: one for one in operations["get"]["parameters"] if one["name"] != "Access-Token"}
+    assert {name for name, one in known.items() if one["required"]} <= set(asked.query) <= set(known)
+    for name, text in asked.query.items():
+        is_json = "content" in known[name]
+        schema = known[name]["content"]["application/json"]["schema"] if is_json else known[name]["schema"]
+        OAS30Validator(schema).validate(json.loads(text) if is_json else text)
+        assert not OAS30Validator(schema).is_valid({})
+    good = operations["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+    OAS30Validator(good).validate(OK)
