@@ -219,7 +219,7 @@ def test_an_upload_that_fails_means_what_its_status_says(
     answer = people.resume(waiting_at(people, "upload"))
     assert isinstance(answer, told)
     if isinstance(answer, Pending):
-        assert answer.kept == {"job": "750R", "step": "upload"}
+        assert {"job": "750R", "step": "upload"}.items() <= answer.kept.items()
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
@@ -230,7 +230,7 @@ def test_rows_that_were_uploaded_are_not_uploaded_again(
     given = waiting_at(people, "upload")
     answer = people.resume(given)
     assert isinstance(answer, Pending)
-    assert answer.kept == {"job": "750R", "step": "close"}
+    assert {"job": "750R", "step": "close"}.items() <= answer.kept.items()
     vendor.answers = Bulk()
     vendor.asked.clear()
     assert isinstance(people.resume(replace(given, kept=answer.kept)), Pending)
