@@ -114,8 +114,7 @@ class DestinationObject:
         operation = self._operation(verb)
         for column in columns:
             self._field(column)
-        encodes = {call.encode for call in operation.calls}
-        nest = self._nest and operation.row != "$values" and not encodes & {"csv", "form"}
+        nest = self._nest and operation.row != "$values" and not any(call.is_flat for call in operation.calls)
         values = {**self._values, "verb": verb.value}
         return rendering.row_sql(operation.template, columns, self._rule.match, nulls, nest, values)
 
