@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 
 from cdp_cli.activation.fence import Fence
 from cdp_cli.activation.trials import Trial
-from cdp_cli.destinations.base import Answer, Batch, Destination, Idempotency, InDoubt
+from cdp_cli.destinations.base import Accepted, Answer, Batch, Destination, Idempotency, InDoubt, Pending
 from cdp_cli.errors import CdpError
 
 _log = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ class Given:
 
 @dataclass(frozen=True)
 class Answered:
-    """The answer to one attempt; None if it was not made, because consent has to be read again first."""
+    """The answer to one attempt; None if it was not made, because it has to be looked at again first."""
 
     trial: Trial
     numbers: Sequence[int]
@@ -39,11 +39,14 @@ class Answered:
 class Crew:
     """As many threads as the destination takes requests at once."""
 
-    def __init__(self, destination: Destination, fence: Fence | None, width: int) -> None:
+    def __init__(
+        self, destination: Destination, fence: Fence | None, width: int, is_over: Callable[[], bool]
+    ) -> None:
         self._destination = destination
+        self._is_over = is_over
         self._fence = fence
-        self._work: queue.SimpleQueue[Given | None] = queue.SimpleQueue()
-        self._done: queue.SimpleQueue[Answered | BaseException] = queue.SimpleQueue()
+        self._work: queue.SimpleQueue[Sequence[Given] | None] = queue.SimpleQueue()
+        self._done: queue.SimpleQueue[list[Answered] | BaseException] = queue.SimpleQueue()
         self._threads = [
             threading.Thread(target=self._run, daemon=True, name=f"sync-{n}") for n in range(width)
         ]
@@ -62,14 +65,17 @@ class Crew:
             for thread in self._threads:
                 thread.join()
 
-    def give(self, given: Given) -> None:
-        """Have a batch sent, or asked about if it kept something of a job."""
+    def give(self, given: Sequence[Given]) -> None:
+        """Have one thread send these batches, one after the other, or ask about those that kept something.
+
+        Small batches go together, because handing over costs as much as sending one.
+        """
         self._work.put(given)
 
-    def answer(self, seconds: float | None) -> Answered | None:
-        """The next answer; None if there is none within so many seconds."""
+    def answers(self, seconds: float) -> list[Answered] | None:
+        """The answers to what was given at once; None if there are none within so many seconds."""
         try:
-            found = self._done.get(timeout=seconds) if seconds is not None else self._done.get()
+            found = self._done.get(timeout=seconds)
         except queue.Empty:
             return None
         if isinstance(found, BaseException):
@@ -79,9 +85,19 @@ class Crew:
     def _run(self) -> None:
         while (given := self._work.get()) is not None:
             try:
-                self._done.put(Answered(given.trial, given.numbers, self._ask(given)))
+                self._done.put(self._send(given))
             except BaseException as error:
                 self._done.put(error)
+
+    def _send(self, given: Sequence[Given]) -> list[Answered]:
+        """The answers, as long as each is a good one and nobody stops us: the rest comes back as it was."""
+        answered: list[Answered] = []
+        goes_on = True
+        for one in given:
+            answer = self._ask(one) if goes_on else None
+            goes_on = isinstance(answer, (Accepted, Pending)) and not self._is_over()
+            answered.append(Answered(one.trial, one.numbers, answer))
+        return answered
 
     def _ask(self, given: Given) -> Answer | CdpError | None:
         destination, trial, batch = self._destination, given.trial, given.batch

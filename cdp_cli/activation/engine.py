@@ -208,7 +208,7 @@ class _Run:
             "in_doubt": ledger.count_unsettled() - (pending := ledger.count_pending()),
         }
         problem = problem or self._unhappy(done["rejected"], done["in_doubt"])
-        status = _status(problem, any(done[name] for name in ("added", "changed", "removed", "rejected")))
+        status = _status(problem, any(done[name] for name in ("added", "changed", "removed")))
         counts = {
             **done,
             "unchanged": plan.unchanged,

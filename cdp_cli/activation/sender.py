@@ -25,6 +25,9 @@ from cdp_cli.errors import CdpError, TryAgain
 _SLAB_BATCHES = 256
 _SLAB_ROWS = 20_000
 _COMMIT_SECONDS = 0.25
+# Small batches that one thread sends after each other.
+_TOGETHER = 16
+_TOGETHER_BYTES = 32_000
 
 
 @dataclass(frozen=True)
@@ -47,8 +50,10 @@ def send_all(
     given = list(trials)
     if not given:
         return Sent(0)
-    width = max(1, min(destination.limits(trial.batch.verb).concurrency for trial in given))
-    with Crew(destination, fence, width) as crew:
+    verbs = {trial.batch.verb for trial in given}
+    width = max(1, min(destination.limits(verb).concurrency for verb in verbs))
+    stopping = pace.stopping
+    with Crew(destination, fence, width, lambda: stopping is not None and stopping.is_set()) as crew:
         sending = _Sending(ledger, destination, given, pace, fence, crew, width)
         return sending.go()
 
@@ -74,7 +79,7 @@ class _Sending:
         self.due: list[tuple[float, int, Trial]] = []  # a heap: what is tried again, and when
         self.busy_until = 0.0  # the destination asked for a pause
         self.turn = itertools.count()
-        self.under_way = 0
+        self.under_way = 0  # threads at work
         self.settled: list[Settled] = []
         self.committed_at = time.monotonic()
         self.breaker = Breaker()
@@ -86,6 +91,7 @@ class _Sending:
             destination.idempotency(verb) is Idempotency.APPEND_ONLY
             for verb in {trial.batch.verb for trial in trials}
         )
+        self.is_careful = careful
         self.slab = width if careful else _SLAB_BATCHES
         self.patience = 0.0 if careful else _COMMIT_SECONDS
         self.width = width
@@ -125,10 +131,16 @@ class _Sending:
         self._make_ready(slab)
 
     def _feed(self) -> None:
-        """Hand the crew as much as it has threads, and no more: what it does not have can still be held."""
+        """Give each idle thread something, and no more: what the crew does not have can still be held."""
         while self.ready and self.under_way < self.width and not self._is_busy():
+            share = 1 if self.is_careful else min(_TOGETHER, len(self.ready) // self.width)
+            given = [self.ready.popleft()]
+            size = len(given[0].batch.lines)
+            while len(given) < share and size < _TOGETHER_BYTES:
+                given.append(self.ready.popleft())
+                size += len(given[-1].batch.lines)
             self.under_way += 1
-            self.crew.give(self.ready.popleft())
+            self.crew.give(given)
 
     def _try_again(self) -> None:
         now = time.monotonic()
@@ -196,13 +208,14 @@ class _Sending:
             # Nothing can be answered: this is a pause.
             time.sleep(seconds)
             return
-        answered = self.crew.answer(seconds)
-        while answered is not None:
-            self._take(answered)
-            answered = self.crew.answer(0) if self.under_way else None
+        answers = self.crew.answers(seconds)
+        while answers is not None:
+            self.under_way -= 1
+            for answered in answers:
+                self._take(answered)
+            answers = self.crew.answers(0) if self.under_way else None
 
     def _take(self, answered: Answered) -> None:
-        self.under_way -= 1
         trial, answer = answered.trial, answered.answer
         if answer is None:
             heapq.heappush(self.due, (0.0, next(self.turn), trial))
