@@ -227,13 +227,19 @@ class _Sending:
             self._later(what)
             return
         self.settled.append(what)
-        for half in reversed(what.halves):
-            self.waiting.appendleft(Trial(half, doubtful=what.doubtful, is_half=True))
+        self._wait([Trial(half, doubtful=what.doubtful, is_half=True) for half in what.halves])
         problem: CdpError | None = self.breaker.note(what)
         if isinstance(answer, CdpError) or (isinstance(answer, Retry) and not trial.is_left):
             problem = why_stopped(answer)
         if self.stopped is None:
             self.stopped = problem
+
+    def _wait(self, halves: list[Trial]) -> None:
+        """Put halves at the end of the line from which their batch was taken, to get to single rows soon."""
+        if self.waiting and halves and halves[0].batch.first_row > self.waiting[-1].batch.first_row:
+            self.waiting.extend(halves)
+        else:
+            self.waiting.extendleft(reversed(halves))
 
     def _later(self, again: Again) -> None:
         after = again.after
