@@ -19,13 +19,12 @@ SAME_PLACE = "destination-same"
 START_ANEW = "destination-anew"
 REMOVE_THERE = "destination-remove"
 
-_SAID = {"destination": "destination", "address": "address", "object": "object", "mode": "mode", "key": "key"}
 
-
-def now_bound(sync: Sync, destination: Destination) -> dict[str, str]:
+def now_bound(sync: Sync, destination: Destination, account: str | None = None) -> dict[str, str]:
     """What the sync is bound to as it stands, by name. No secret."""
     return {
         **destination.address,
+        **({"account": account} if account else {}),
         "connection": sync.spec.connection,
         "sync_object": sync.spec.object,
         "mode": sync.spec.mode.value,
@@ -38,13 +37,20 @@ def read(ledger: Ledger) -> dict[str, str]:
     return dict(ledger.work.execute("select name, value from ledger.bound_to").fetchall())
 
 
-def changes(ledger: Ledger, sync: Sync, destination: Destination) -> dict[str, tuple[str, str]]:
-    """What is another than when the ledger was bound, by name, as it was and as it is."""
-    before, now = read(ledger), now_bound(sync, destination)
+def changes(
+    ledger: Ledger, sync: Sync, destination: Destination, account: str | None = None
+) -> dict[str, tuple[str, str]]:
+    """What is another than when the ledger was bound, by name, as it was and as it is.
+
+    The account counts if it is known on both sides.
+    """
+    before, now = read(ledger), now_bound(sync, destination, account)
     if not before or not ledger.count_acknowledged():
         return {}
     # The connection and its object may be renamed: what matters is where they lead.
     names = (set(before) | set(now)) - {"connection", "sync_object"}
+    if not ("account" in before and "account" in now):
+        names.discard("account")
     return {
         name: (before.get(name, "nothing"), now.get(name, "nothing"))
         for name in sorted(names)
@@ -53,19 +59,30 @@ def changes(ledger: Ledger, sync: Sync, destination: Destination) -> dict[str, t
 
 
 def start_anew(ledger: Ledger, sync: Sync, destination: Destination) -> None:
-    """Forget what the old place has, if the sync leads elsewhere; its rows stay there."""
-    if changes(ledger, sync, destination):
+    """Forget what the old place has, if the sync leads elsewhere; its rows stay there.
+
+    Raises CheckDestination if the destination does not say whose account it is.
+    """
+    if changes(ledger, sync, destination, destination.account()):
         with ledger.transaction():
             ledger.work.execute("delete from ledger.acknowledged")
             ledger.work.execute("delete from ledger.refusals")
 
 
-def check(ledger: Ledger, sync: Sync, destination: Destination, accepted: Collection[str]) -> None:
+def check(
+    ledger: Ledger,
+    sync: Sync,
+    destination: Destination,
+    accepted: Collection[str],
+    account: str | None = None,
+) -> None:
     """Raise ConfirmFirst if the sync leads elsewhere than before, and nobody said what that means."""
-    found = changes(ledger, sync, destination)
+    found = changes(ledger, sync, destination, account)
     if not found or SAME_PLACE in accepted:
         return
-    told = "; ".join(f"{_shown(name)} was {old}, is {new}" for name, (old, new) in found.items())
+    told = "; ".join(
+        f"{name.removeprefix('settings.')} was {old}, is {new}" for name, (old, new) in found.items()
+    )
     raise ConfirmFirst(
         f"Sync {sync.name} leads elsewhere than before ({told}), and the old place has "
         f"{ledger.count_acknowledged():,} rows from us; nothing was sent.",
@@ -74,16 +91,13 @@ def check(ledger: Ledger, sync: Sync, destination: Destination, accepted: Collec
     )
 
 
-def bind(ledger: Ledger, sync: Sync, destination: Destination) -> None:
-    """Bind the ledger to where the sync leads now."""
-    now = now_bound(sync, destination)
-    if read(ledger) == now:
+def bind(ledger: Ledger, sync: Sync, destination: Destination, account: str | None = None) -> None:
+    """Bind the ledger to where the sync leads now; an account that was not asked for stays."""
+    before = read(ledger)
+    now = now_bound(sync, destination, account or before.get("account"))
+    if before == now:
         return
     with ledger.transaction():
         ledger.work.execute("delete from ledger.bound_to")
         for name, value in sorted(now.items()):
             ledger.work.execute("insert into ledger.bound_to values (?, ?)", [name, value])
-
-
-def _shown(name: str) -> str:
-    return _SAID.get(name, name.removeprefix("settings."))

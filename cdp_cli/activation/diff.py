@@ -332,14 +332,14 @@ def stage_removals(
     destination: Destination,
     where: str = "operation = 'remove' or is_moved",
 ) -> None:
-    """Make the temporary table `staged`: the rows to remove, by the match keys last acknowledged."""
+    """Make the temporary view `staged`: the rows to remove, by the match keys last acknowledged."""
     typed = "".join(
         f",\n                try_cast({_extract('known_match_keys', field)} as {kind}) as {quoted(field)}"
         for field, kind in match.items()
     )
     work.execute(
         f"""
-        create or replace temp table staged as
+        create or replace temp view staged as
         with
 
         leaving as (
@@ -365,13 +365,13 @@ def stage_removals(
 
 
 def stage_puts(work: duckdb.DuckDBPyConnection) -> None:
-    """Make the temporary table `staged`: the rows to send.
+    """Make the temporary view `staged`: the rows to send.
 
     A moved row waits until its old object is removed, because sending it would overwrite its old match keys.
     """
     work.execute(
         """
-        create or replace temp table staged as
+        create or replace temp view staged as
         select
             key, profile_id, operation, hash, fingerprint, match_keys, cast(null as varchar) as why, body
         from planned

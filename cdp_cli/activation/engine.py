@@ -6,7 +6,7 @@ import datetime as dt
 import time
 import uuid
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cdp_cli.activation import bound_to, deliveries, diff, folding, guards
 from cdp_cli.activation.fence import REMOVALS, Fence
@@ -14,6 +14,7 @@ from cdp_cli.activation.ledger import UNSETTLED, FrozenBatch, Ledger, open_ledge
 from cdp_cli.activation.plan import Plan, make_plan
 from cdp_cli.activation.publish import publish
 from cdp_cli.activation.recovery import forget_answers, reconsider, recover, resolve
+from cdp_cli.activation.samples import Sample, read_samples
 from cdp_cli.activation.sender import Sent, send_all
 from cdp_cli.activation.spec import Sync
 from cdp_cli.activation.trials import Pace, Trial
@@ -29,8 +30,8 @@ class SyncResult:
 
     `blocked` and `invalid` count rows by reason. `quarantined` rows were refused again and again as they are
     and wait for a change. The destination still works on `pending` rows. `error` is what stopped the run or
-    needs a person, if anything. `status` is succeeded, partial, failed, stopped (by a guard), or skipped
-    (its models did not build).
+    needs a person, if anything. Of a plan, `requests` and `seconds` are what it would take. `status` is
+    succeeded, partial, failed, stopped (by a guard), or skipped (its models did not build).
     """
 
     name: str
@@ -47,6 +48,7 @@ class SyncResult:
     pending: int = 0
     requests: int = 0
     seconds: float = 0.0
+    samples: tuple[Sample, ...] = ()
     is_first_run: bool = False
     is_published: bool = True
     error: CdpError | None = None
@@ -55,7 +57,8 @@ class SyncResult:
 def plan_sync(settings: Settings, sync: Sync, destination: Destination) -> Plan:
     """What the sync would do now. Sends nothing and writes nothing."""
     with open_ledger(settings.ledger_dir, sync.name, read_only=True) as ledger:
-        return _plan(settings, ledger, sync, destination, "plan")
+        plan = _plan(settings, ledger, sync, destination, "plan")
+        return replace(plan, samples=read_samples(ledger.work))
 
 
 def run_sync(
@@ -111,12 +114,13 @@ class _Run:
         plan = _plan(self.settings, ledger, self.sync, self.destination, self.run_id)
         try:
             guards.check(plan, accepted)
-            bound_to.check(ledger, self.sync, self.destination, accepted)
-        except ConfirmFirst as stopped:
+            account = self.destination.account() if plan.sends or ledger.count_unsettled() else None
+            bound_to.check(ledger, self.sync, self.destination, accepted, account)
+        except (ConfirmFirst, CheckDestination) as stopped:
             ledger.begin_run(self.run_id, self.started_at)
             return self._close(plan, stopped)
         ledger.begin_run(self.run_id, self.started_at)
-        bound_to.bind(ledger, self.sync, self.destination)
+        bound_to.bind(ledger, self.sync, self.destination, account)
         diff.note_fingerprints(ledger.work)
         problem = self._remove(plan) or self._recover() or self._remove_again(plan) or self._put()
         deliveries.note_planned(ledger, self.run_id, _now())
@@ -220,7 +224,11 @@ class _Run:
         return SyncResult(
             name=self.sync.name,
             status=status,
-            **done,
+            added=done["added"],
+            changed=done["changed"],
+            removed=done["removed"],
+            rejected=done["rejected"],
+            in_doubt=done["in_doubt"],
             unchanged=plan.unchanged,
             blocked=plan.blocked,
             invalid=plan.invalid,

@@ -26,9 +26,11 @@ def fold(ledger: Ledger, run_id: str, now: dt.datetime) -> None:
         create or replace temp table folding as
         with
 
-        -- No two of these overlap: a batch that was halved has the status split.
+        -- No two batches of these overlap: one that was halved has the status split.
         settled as (
-            select * from ({ledger.current_sql()}) where status in {_FOLDED}
+            select unnest(range(first_row, end_row)) as row_number, verb, status, reason
+            from ({ledger.current_sql()})
+            where status in {_FOLDED}
         )
 
         select
@@ -46,11 +48,10 @@ def fold(ledger: Ledger, run_id: str, now: dt.datetime) -> None:
             end as outcome,
             coalesce(row_answers.reason, settled.reason) as reason
         from outbox.frozen_rows as frozen_rows
-        asof inner join settled on frozen_rows.row_number >= settled.first_row
+        inner join settled on frozen_rows.row_number = settled.row_number
         left join ledger.row_answers as row_answers on frozen_rows.row_number = row_answers.row_number
         where
-            frozen_rows.row_number < settled.end_row
-            and coalesce(row_answers.outcome, '') not in ('let_go', 'kept_back')
+            coalesce(row_answers.outcome, '') not in ('let_go', 'kept_back')
         """
     )
     with ledger.transaction():
@@ -76,20 +77,15 @@ def fold(ledger: Ledger, run_id: str, now: dt.datetime) -> None:
 
 def _fold_state(ledger: Ledger, now: dt.datetime) -> None:
     work = ledger.work
-    # One key may have two rows: the removal of its old object and the put of its new one. The later one
-    # counts.
-    work.execute(
-        """
-        create or replace temp table folded as
-        select * from folding
-        where outcome <> 'rejected'
-        """
-    )
-    if ledger.value("select count(*) - count(distinct key) from folded"):
+    work.execute("create or replace temp view folded as select * from folding where outcome <> 'rejected'")
+    if ledger.value("select coalesce(bool_or(removes) and bool_or(not removes), false)::int from folding"):
+        # One key may have two rows: the removal of its old object and the put of its new one. The later one
+        # counts.
         work.execute(
             """
-            create or replace temp table folded as
-            select * from folded
+            create or replace temp view folded as
+            select * from folding
+            where outcome <> 'rejected'
             qualify row_number() over (partition by key order by row_number desc) = 1
             """
         )

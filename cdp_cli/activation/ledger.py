@@ -30,6 +30,8 @@ from cdp_cli.errors import FixConfiguration, TryAgain
 UNANSWERED = ("in_flight", "in_doubt")
 UNSETTLED = (*UNANSWERED, "pending")
 
+# Of the machine's memory, because several syncs run at once; what does not fit overflows to disk.
+_MEMORY_SHARE = "25%"
 # How DuckDB begins its message if another process holds a file.
 _LOCK_CONFLICT = "Could not set lock on file"
 _NAMESPACE = uuid.UUID("5f0c4c1e-6a3e-5d0a-9a3a-3f2f8d9f7c11")
@@ -299,7 +301,7 @@ def open_ledger(ledger_dir: Path, sync: str, *, read_only: bool = False) -> Iter
     Raises TryAgain if another process holds it, and FixConfiguration if it is damaged.
     """
     path = ledger_path(ledger_dir, sync)
-    work = duckdb.connect(":memory:")
+    work = duckdb.connect(":memory:", config={"memory_limit": _MEMORY_SHARE})
     try:
         work.execute("set timezone = 'UTC'")
         outbox = Outbox(work, ledger_dir / f"{sync}.outbox.duckdb")

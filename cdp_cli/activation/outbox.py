@@ -20,7 +20,10 @@ _TABLE = """
         hash varchar, match_keys varchar, why varchar, body varchar, fingerprint ubigint
     )
 """
-_BODIES = "create or replace temp table bodies (row_number bigint, body varchar)"
+_NO_BODIES = """
+    drop table if exists sorted;
+    create or replace temp view bodies as select null::bigint as row_number, null::varchar as body where false
+"""
 
 
 class Outbox:
@@ -42,7 +45,7 @@ class Outbox:
         else:
             self.work.execute("attach ':memory:' as outbox")
             self.work.execute(_TABLE)
-        self.work.execute(_BODIES)
+        self.work.execute(_NO_BODIES)
 
     def freeze(self, staged: str, limits: BatchLimits, *, keeps_bodies: bool) -> Iterator[tuple[int, int]]:
         """Write the rows of the table `staged` down, durably, and cut them into batches.
@@ -59,13 +62,10 @@ class Outbox:
             self.work.execute(f"attach {_literal(self.path)} as outbox")
             self.work.execute(_TABLE)
         start = self._value("select coalesce(max(row_number) + 1, 0) from outbox.frozen_rows")
+        # A table that is made in order has its rows numbered in that order.
+        self.work.execute(f"create or replace temp table sorted as select * from {staged} order by key")
         self.work.execute(
-            f"""
-            create or replace temp table bodies as
-            select {start} + row_number() over (order by key) - 1 as row_number, *
-            from {staged}
-            order by row_number
-            """
+            f"create or replace temp view bodies as select rowid + {start} as row_number, * from sorted"
         )
         self.work.execute(
             f"""
@@ -140,7 +140,7 @@ class Outbox:
 
     def keep(self, ranges: Sequence[tuple[int, int]]) -> None:
         """Keep these rows and erase all others from the disk; if none is kept, delete the file."""
-        self.work.execute(_BODIES)
+        self.work.execute(_NO_BODIES)
         if not self.path.exists():
             return
         if not ranges:

@@ -12,6 +12,7 @@ from cdp_cli.activation import diff
 from cdp_cli.activation.eligibility import REASONS, read_payload
 from cdp_cli.activation.ledger import Ledger
 from cdp_cli.activation.recovery import let_go
+from cdp_cli.activation.samples import Sample
 from cdp_cli.activation.spec import Sync, check_columns
 from cdp_cli.destinations.base import Destination
 from cdp_cli.warehouse import Warehouse
@@ -24,7 +25,9 @@ class Plan:
     `blocked` and `invalid` count rows of the model by reason. If the mode removes, a blocked row that the
     destination has is also counted in `removed`. `quarantined` rows were refused again and again as they
     are. `stranded` counts rows of the holdout that the destination has and the mode never removes.
-    `acknowledged` counts the rows that the destination has from us.
+    `acknowledged` counts the rows that the destination has from us. `requests` are what the rows take at
+    least, `seconds` what the destination's rate windows make of them. `samples` are a few rows of each
+    operation, masked, if somebody asked for them.
     """
 
     sync: Sync
@@ -44,6 +47,14 @@ class Plan:
     acknowledged: int
     is_first_run: bool
     known_until: dt.datetime | None
+    requests: int
+    seconds: float
+    samples: tuple[Sample, ...] = ()
+
+    @property
+    def sends(self) -> bool:
+        """Whether anything would be sent."""
+        return bool(self.added or self.changed or self.removed)
 
 
 def make_plan(warehouse: Warehouse, ledger: Ledger, sync: Sync, destination: Destination) -> Plan:
@@ -73,6 +84,11 @@ def make_plan(warehouse: Warehouse, ledger: Ledger, sync: Sync, destination: Des
         where is_given
         """
     ).fetchall()[0]
+    puts, removals = counts.get("add", 0) + counts.get("change", 0), counts.get("remove", 0)
+    mode = sync.spec.mode
+    efforts = [destination.effort(mode.put, puts)]
+    if mode.remove is not None:
+        efforts.append(destination.effort(mode.remove, removals))
     return Plan(
         sync=sync,
         match=rendered.match,
@@ -93,6 +109,8 @@ def make_plan(warehouse: Warehouse, ledger: Ledger, sync: Sync, destination: Des
         acknowledged=ledger.count_acknowledged(),
         is_first_run=not ledger.has_run(),
         known_until=payload.known_until,
+        requests=sum(requests for requests, _ in efforts),
+        seconds=sum(seconds for _, seconds in efforts),
     )
 
 

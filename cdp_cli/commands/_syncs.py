@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
@@ -103,6 +104,7 @@ def as_document(results: Sequence[SyncResult]) -> list[dict[str, Any]]:
             "pending": result.pending,
             "requests": result.requests,
             "seconds": result.seconds,
+            "samples": [{"operation": one.operation, "row": one.row} for one in result.samples],
             "first_run": result.is_first_run,
             "published": result.is_published,
             "error": _error(result.error),
@@ -126,15 +128,36 @@ def show(results: Sequence[SyncResult], *, planned: bool) -> None:
         ],
     )
     rows = sum(result.added + result.changed + result.removed for result in results)
-    if planned:
-        console.say(
-            f"{rows:,} rows would be sent; nothing was sent." if rows else "There is nothing to send."
-        )
+    if planned and rows:
+        _show_effort(results, rows)
+    elif planned:
+        console.say("There is nothing to send.")
     elif rows:
         requests = sum(result.requests for result in results)
         console.say(f"{rows:,} rows were sent in {requests:,} request{'' if requests == 1 else 's'}.")
     elif not any(result.error for result in results):
         console.say("There was nothing to send: the destinations have everything already.")
+    _notes(results)
+
+
+def _show_effort(results: Sequence[SyncResult], rows: int) -> None:
+    """What a plan would take, and a few of its rows."""
+    requests, minutes = sum(r.requests for r in results), max(r.seconds for r in results) / 60
+    least = f", at least {minutes:,.0f} minutes at the destination's rate limit" if minutes >= 1 else ""
+    console.say(f"{rows:,} rows would be sent in {requests:,} requests{least}; nothing was sent.")
+    console.table(
+        "A few of the rows, masked",
+        ["sync", "operation", "row"],
+        [
+            (result.name, one.operation, json.dumps(one.row, ensure_ascii=False))
+            for result in results
+            for one in result.samples
+        ],
+    )
+
+
+def _notes(results: Sequence[SyncResult]) -> None:
+    """The errors and what to do about them, and what a person should know besides."""
     for result in results:
         if result.error is not None:
             problem, remedy = console.literal(result.error.problem), console.literal(result.error.remedy)
@@ -179,6 +202,9 @@ def _planned(plan: Plan, error: CdpError | None) -> SyncResult:
         invalid=plan.invalid,
         quarantined=plan.quarantined,
         in_doubt=plan.in_doubt,
+        requests=plan.requests,
+        seconds=round(plan.seconds, 1),
+        samples=plan.samples,
         is_first_run=plan.is_first_run,
         error=error,
     )

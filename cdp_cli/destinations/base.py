@@ -211,6 +211,15 @@ class Destination(Protocol):
     def read_back(self, batch: Batch) -> Answer:
         """What became of a batch in doubt; used if `idempotency` is READBACK."""
 
+    def account(self) -> str | None:
+        """The id of the account that the secrets belong to, by one request; None if it cannot be known.
+
+        Raises CheckDestination if the destination does not say.
+        """
+
+    def effort(self, verb: Verb, rows: int) -> tuple[int, float]:
+        """The requests that so many rows take at least, and the seconds that rate windows make of them."""
+
     def check(self) -> None:
         """Check that the destination accepts the connection's secrets. Raises CheckDestination if not."""
 

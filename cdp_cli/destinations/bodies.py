@@ -1,21 +1,23 @@
-"""The body of a request: a template around the rows of a batch, as JSON, JSON lines, a form or CSV."""
+"""The body of a request: a template around the rows of a batch, in the encoding that the call names."""
 
 from __future__ import annotations
 
 import csv
 import gzip
+import hashlib
 import io
 import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from cdp_cli.destinations.base import Batch
 from cdp_cli.destinations.operations import Call
 from cdp_cli.destinations.paths import dig
-from cdp_cli.destinations.placeholders import filled, texts
+from cdp_cli.destinations.placeholders import filled, formatted, texts
 
+_LINE = b"\r\n"
 CONTENT_TYPES = {
     "json": "application/json",
     "json_lines": "application/x-ndjson",
@@ -59,22 +61,25 @@ def body_of(
     if call.encode == "csv":
         body = _csv(rows, call.cleared)
     elif call.encode == "json_lines":
-        body = "".join(f"{row}\n" for row in rows).encode()
+        body = _json_lines(rows)
     else:
         columns = _columns(rows) if as_arrays else []
         if as_arrays:
             rows = [_array(row, columns) for row in rows]
         given = {**marks, "$columns": columns, **_parts_of_row(call.body, rows)}
-        encode = _form if call.encode == "form" else _json
-        body = encode(call.body, rows, values, given)
+        if call.encode == "multipart":
+            body = _multipart(call, rows, values, given)
+        else:
+            encode = _form if call.encode == "form" else _json
+            body = encode(call.body, rows, values, given)
     return gzip.compress(body, mtime=0) if call.gzip else body
 
 
-def takes_rows(call: Call) -> bool:
-    """Whether the call's body holds rows."""
-    if call.encode in ("csv", "json_lines"):
-        return True
-    return any(text == "$rows" or text.startswith("$row") for text in texts(call.body))
+def content_type(call: Call, body: bytes) -> str:
+    """The media type of a body that `body_of` made."""
+    if call.encode == "multipart":
+        return f"multipart/form-data; boundary={body[2 : body.index(_LINE)].decode()}"
+    return CONTENT_TYPES[call.encode]
 
 
 def text_at(row: str, path: str) -> str | None:
@@ -93,6 +98,26 @@ def _form(template: Any, rows: Sequence[str], values: Mapping[str, str], marks: 
     return urlencode(fields).encode()
 
 
+def _multipart(call: Call, rows: Sequence[str], values: Mapping[str, str], marks: Mapping[str, Any]) -> bytes:
+    """The parts of a form (RFC 7578), one of them the file of the rows."""
+    parts = []
+    for key, entry in call.body.items():
+        head = f'Content-Disposition: form-data; name="{key}"'
+        if isinstance(entry, dict) and "file" in entry:
+            encode = entry["encode"]
+            name = quote(formatted(entry["file"], values), safe=" ")
+            head += f'; filename="{name}"{_LINE.decode()}'
+            head += f"Content-Type: {CONTENT_TYPES[encode]}"
+            content = _csv(rows, call.cleared) if encode == "csv" else _json_lines(rows)
+        else:
+            given = filled(entry, values, {**marks, "$rows": _ROWS, "$row": _ROW})
+            content = _form_value(given, rows).encode()
+        parts.append(head.encode() + _LINE * 2 + content + _LINE)
+    # Made of the content, which cannot hold its own digest.
+    boundary = f"cdp-{hashlib.sha256(b''.join(parts)).hexdigest()[:48]}".encode()
+    return b"".join(b"--" + boundary + _LINE + part for part in parts) + b"--" + boundary + b"--" + _LINE
+
+
 def _form_value(value: Any, rows: Sequence[str]) -> str:
     """A text as it is, everything else as JSON text."""
     if isinstance(value, str) and value not in (_ROWS, _ROW):
@@ -108,6 +133,10 @@ def _with_rows(value: Any, rows: Sequence[str]) -> str:
         if found:
             return f"{before}{start}{','.join(rows)}{end}{after}"
     return text
+
+
+def _json_lines(rows: Sequence[str]) -> bytes:
+    return "".join(f"{row}\n" for row in rows).encode()
 
 
 def _csv(rows: Sequence[str], cleared: str) -> bytes:

@@ -12,7 +12,7 @@ from cdp_cli.destinations import rates
 from cdp_cli.destinations.answers import Answers, is_silence
 from cdp_cli.destinations.auth.credentials import open_credentials
 from cdp_cli.destinations.base import Batch, InDoubt, Refused, Retry, Split
-from cdp_cli.destinations.bodies import CONTENT_TYPES
+from cdp_cli.destinations.bodies import content_type
 from cdp_cli.destinations.connections import Connection
 from cdp_cli.destinations.definition import windows
 from cdp_cli.destinations.evidence import Stopped
@@ -100,7 +100,7 @@ class Calls:
             return {}
         found = {"Content-Encoding": "gzip"} if call.gzip else {}
         if call.encode != "json" or not self._typed:
-            found["Content-Type"] = CONTENT_TYPES[call.encode]
+            found["Content-Type"] = content_type(call, body)
         return found
 
     def _limit(self, name: str | None) -> rates.RateLimit:

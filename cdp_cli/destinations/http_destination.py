@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cdp_cli.destinations.base import Accepted, Answer, Batch, InDoubt, Part, Retry, Verb
-from cdp_cli.destinations.bodies import body_of, numbered, takes_rows
+from cdp_cli.destinations.bodies import body_of, numbered
 from cdp_cli.destinations.calls import Calls
 from cdp_cli.destinations.connections import Connection
 from cdp_cli.destinations.evidence import NoEvidence, Stopped, document_of, text_of
@@ -33,7 +33,7 @@ class HttpDestination(DestinationObject):
 
     def keeps_rows(self, verb: Verb) -> bool:
         """Whether a later run needs the rows' text: to repeat a batch under its key, or for a later step."""
-        return super().keeps_rows(verb) or any(map(takes_rows, self._operation(verb).calls[1:]))
+        return super().keeps_rows(verb) or any(call.carries_rows for call in self._operation(verb).calls[1:])
 
     def send(self, batch: Batch) -> Answer:
         """Send the batch once and return its answer."""

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from cdp_cli.destinations import conversions, fields, json_sql, rendering
 from cdp_cli.destinations.base import BatchLimits, Idempotency, Verb
 from cdp_cli.destinations.connections import Connection
-from cdp_cli.destinations.definition import FieldRule
+from cdp_cli.destinations.definition import FieldRule, windows
 from cdp_cli.destinations.fields import literal, quoted
 from cdp_cli.destinations.operations import Operation
 from cdp_cli.errors import FixConfiguration
@@ -77,6 +77,24 @@ class DestinationObject:
             concurrency=min(concurrency, batch.concurrency) if concurrency else batch.concurrency,
         )
 
+    def account(self) -> str | None:
+        """Unknown, unless the destination can be asked."""
+        return None
+
+    def effort(self, verb: Verb, rows: int) -> tuple[int, float]:
+        """Requests by the rows of a batch; seconds by the narrowest window of the calls' limits."""
+        if not rows:
+            return 0, 0.0
+        batches = -(-rows // self.limits(verb).rows)
+        calls = self._operation(verb).calls
+        seconds = [
+            batches / count * window
+            for call in calls
+            for count, window in windows(self.connection.limits.get(call.limit or "", ()))
+            if batches > count
+        ]
+        return batches * len(calls), max(seconds, default=0.0)
+
     def field_sql(self, column: str, kind: str = "VARCHAR") -> str:
         """The column normalised, translated, converted and hashed as the destination asks.
 
@@ -96,8 +114,7 @@ class DestinationObject:
         operation = self._operation(verb)
         for column in columns:
             self._field(column)
-        encodes = {call.encode for call in operation.calls}
-        nest = self._nest and operation.row != "$values" and not encodes & {"csv", "form"}
+        nest = self._nest and operation.row != "$values" and not any(call.is_flat for call in operation.calls)
         values = {**self._values, "verb": verb.value}
         return rendering.row_sql(operation.template, columns, self._rule.match, nulls, nest, values)
 

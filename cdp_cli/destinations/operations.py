@@ -70,7 +70,7 @@ class Call(Strict):
     headers: dict[str, str] = Field(default_factory=dict)
     limit: str | None = None
     body: Any = None
-    encode: Literal["json", "json_lines", "form", "csv", "none"] = "json"
+    encode: Literal["json", "json_lines", "form", "multipart", "csv", "none"] = "json"
     gzip: bool = False
     cleared: str = ""  # what a cleared value is in CSV
     sample: Any = None  # an answer as the vendor documents it; every path must exist in it
@@ -93,6 +93,13 @@ class Call(Strict):
     def path(self) -> str:
         """The path below the base URL; may hold {placeholders}."""
         return self._methods()[0][1]
+
+    @cached_property
+    def is_flat(self) -> bool:
+        """Whether a row has no place for objects in it: as CSV or as a form."""
+        parts = self.body.values() if self.encode == "multipart" and isinstance(self.body, dict) else ()
+        in_file = any(isinstance(part, dict) and part.get("encode") == "csv" for part in parts)
+        return self.encode in ("csv", "form") or in_file
 
     @cached_property
     def carries_rows(self) -> bool:

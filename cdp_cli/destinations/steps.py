@@ -161,15 +161,12 @@ class Steps:
         if step.until is None:
             return None
         shown = self.calls.clean(str(dig(document, step.until.path)))
-        since = int(here.setdefault(SINCE, str(int(time.time()))))
-        if time.time() - since > step.within:
-            return InDoubt(f"the destination's job was still {shown} after {step.within:.0f} seconds")
         asked = int(here.get(ASKED, "0"))
         kept = {**here, ASKED: str(asked + 1)}
         kept.pop(UNREAD, None)
         wait = min(step.every * 2.0 ** min(asked, 20), max(step.slowest, step.every))
         after = response.retry_after()
-        return Pending(kept, f"the destination's job is {shown}", wait if after is None else after)
+        return _waiting(step, kept, f"the destination's job is {shown}", wait if after is None else after)
 
     def _stopped(
         self, answer: Answer, step: Step, taken: bool, here: dict[str, str], resumed: bool
@@ -179,7 +176,7 @@ class Steps:
             answer = Retry(answer.reason, answer.after)  # none of the rows has been sent
         waits = isinstance(answer, Retry) or (taken and isinstance(answer, InDoubt))
         if isinstance(answer, (Retry, InDoubt)) and waits and (taken or resumed):
-            return Pending(here, answer.reason, step.every if answer.after is None else answer.after)
+            return _waiting(step, here, answer.reason, step.every if answer.after is None else answer.after)
         if not taken or isinstance(answer, InDoubt):
             return answer
         why = getattr(answer, "reason", "")
@@ -194,7 +191,7 @@ class Steps:
         unread = int(here.get(UNREAD, "0")) + 1
         if unread >= _UNREADABLE_ANSWERS:
             return InDoubt(problem)
-        return Pending({**here, UNREAD: str(unread)}, problem, step.every)
+        return _waiting(step, {**here, UNREAD: str(unread)}, problem, step.every)
 
     def _outcomes(
         self, rule: Outcomes, response: Response, document: Any, kept: Mapping[str, str], told: Told
@@ -240,6 +237,15 @@ class Steps:
             {position: clean(reason) for position, reason in answer.rejected.items()},
             {position: clean(reason) for position, reason in answer.unknown.items()},
         )
+
+
+def _waiting(step: Step, here: Mapping[str, str], reason: str, after: float) -> Answer:
+    """Ask again, unless the batch has waited at this step for too long."""
+    now = time.time()
+    since = int(here.get(SINCE, now))
+    if now - since > step.within:
+        return InDoubt(f"no outcome after {step.within:.0f} seconds: {reason}")
+    return Pending({**here, SINCE: str(since)}, reason, after)
 
 
 def _kept(response: Response, document: Any, path: str) -> str:

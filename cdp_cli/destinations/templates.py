@@ -107,10 +107,24 @@ def _body(where: str, call: Step, known: Collection[str], operation: Operation, 
         raise ValueError(f"{at} is $rows alone with encode: {call.encode}")
     if call.encode == "csv" and isinstance(operation.row, list):
         raise ValueError(f"{where}.row is a list, and encode: csv needs names for its columns")
-    if call.encode == "form" and not isinstance(call.body, dict):
-        raise ValueError(f"{at} is a mapping with encode: form")
+    if call.encode in ("form", "multipart") and not isinstance(call.body, dict):
+        raise ValueError(f"{at} is a mapping with encode: {call.encode}")
+    if call.encode == "multipart":
+        _parts(at, call)
     if call.encode == "none" and call.body is not None:
         raise ValueError(f"{at} is not sent with encode: none")
+
+
+def _parts(where: str, call: Step) -> None:
+    if call.gzip:
+        raise ValueError(f"{where} has parts, which are not sent with gzip: true")
+    for name, part in call.body.items():
+        if not isinstance(part, dict) or "file" not in part:
+            continue
+        if set(part) != {"file", "content", "encode"} or part["content"] != "$rows":
+            raise ValueError(f"{where}.{name} is a file: write file, content: $rows, and encode")
+        if part["encode"] not in ("csv", "json_lines"):
+            raise ValueError(f"{where}.{name}.encode is csv or json_lines")
 
 
 def _lookup(

@@ -33,14 +33,30 @@ ABOUT_THE_RUN = {
 # counts as "similar" differs by a handful of pairs, and each weight by some millionths.
 WEIGHTS = {"match_weight", "match_probability", "linked_probability", "consequence"}
 
-# Spark's settings: its own, which take minutes longer, and those for small data, where nothing is worth
-# compiling, and nothing worth planning twice.
+# Spark's settings for small data, where nothing is worth compiling well, and nothing worth planning twice.
 NO_SETTINGS = "\n      server_side_parameters: {}\n"
 SMALL = """
       server_side_parameters:
         spark.sql.adaptive.enabled: "false"
         spark.sql.codegen.wholeStage: "false"
         spark.sql.codegen.factoryMode: NO_CODEGEN
+        spark.driver.extraJavaOptions: -XX:TieredStopAtLevel=1 -XX:+UseSerialGC
+"""
+
+# Views over views over views: each test, segment and sync that reads one has Spark plan and compute them all
+# again, a minute a day. The same SQL is stored once, on both engines.
+VIEWS = (
+    "profile_consent_statements", "profile_email_refusals", "profile_email_grants", "profile_consents",
+    "profile_suppressions", "profile_activity",
+)  # fmt: skip
+# The data tests of one layer, with each kind of test in it. Those of the others hold on Spark where its rows
+# are those of DuckDB, which has them all.
+FEW_TESTS = """
+data_tests:
+  +enabled: "{{ target.type == 'duckdb' }}"
+  cdp:
+    profiles:
+      +enabled: true
 """
 
 # Fails when the rows are already being written.
@@ -50,6 +66,22 @@ BROKEN = {
     "new": "select * from final where cast(identifier_value as integer) > 0",
     "fail": ["dbt", "run", "--select", "profile_identifiers"],
 }
+
+
+def arrange_quick(project: Project) -> None:
+    """Make a copy of the project quick on Spark."""
+    _replace(project.root / "profiles.yml", NO_SETTINGS, SMALL)
+    for view in VIEWS:
+        properties = project.engine / "models" / "profiles" / f"{view}.yml"
+        _replace(properties, "materialized: view", "materialized: table")
+    dbt_project = project.root / "dbt_project.yml"
+    dbt_project.write_text(dbt_project.read_text(encoding="utf-8") + FEW_TESTS, encoding="utf-8")
+
+
+def _replace(file: Path, old: str, new: str) -> None:
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new), encoding="utf-8")
 
 
 def run_steps(project: Project, target: str, receiver: Receiver, store: Path, steps: list[Any]) -> None:
@@ -68,23 +100,20 @@ def run_steps(project: Project, target: str, receiver: Receiver, store: Path, st
 @pytest.fixture(
     scope="module",
     params=[
-        pytest.param(SMALL, id="small"),
-        pytest.param(NO_SETTINGS, id="defaults", marks=pytest.mark.deep),
+        pytest.param(arrange_quick, id="quick"),
+        pytest.param(lambda project: None, id="as_it_is", marks=pytest.mark.deep),
     ],
 )
 def kept(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[tuple[str, str], Path]:
-    """Folders of every model's rows, by engine and day; with each of Spark's settings."""
+    """Folders of every model's rows, by engine and day; of a quick project and, in depth, as it is."""
     spark.skip_without_spark()
     folder = tmp_path_factory.mktemp("both_engines")
     folders = {(engine, day): folder / f"{engine}_{day}" for engine in ENGINES for day in (*DAYS, "failed")}
     for engine in ENGINES:
         project = copy_project(folder / engine)
-        profiles = project.root / "profiles.yml"
-        text = profiles.read_text(encoding="utf-8")
-        assert NO_SETTINGS in text
-        profiles.write_text(text.replace(NO_SETTINGS, request.param), encoding="utf-8")
+        request.param(project)
         store = folder / f"{engine}.sqlite"
         with Receiver(store) as receiver:
             run_steps(project, engine, receiver, store, [

@@ -14,7 +14,8 @@ from tests.conftest import Project
 LIST, PROFILES = "klaviyo__vip_list", "klaviyo__newsletter_profiles"
 RESULT = {
     "name", "status", "added", "changed", "removed", "unchanged", "blocked", "invalid", "rejected",
-    "invalid_reasons", "quarantined", "in_doubt", "pending", "seconds", "first_run", "published", "error",
+    "invalid_reasons", "quarantined", "in_doubt", "pending", "requests", "samples", "seconds",
+    "first_run", "published", "error",
 }  # fmt: skip
 
 

@@ -196,6 +196,7 @@ class Double:
     object: str = "people"
     unreachable: bool = False
     as_jobs: bool = False
+    account_id: str | None = None
     broken_by: type[Exception] | None = None
 
     @property
@@ -277,6 +278,12 @@ class Double:
         if not answer["known"]:
             return Retry("it has nothing of it")
         return Accepted({int(position): reason for position, reason in answer["rejected"].items()})
+
+    def account(self) -> str | None:
+        return self.account_id
+
+    def effort(self, verb: Verb, rows: int) -> tuple[int, float]:
+        return -(-rows // self.rows), 0.0
 
     def check(self) -> None:
         self._post("/applied", {"key": ""})

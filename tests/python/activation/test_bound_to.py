@@ -36,6 +36,18 @@ def test_a_sync_that_leads_elsewhere_sends_nothing_until_a_person_says_what_hold
     assert world.run().added == 1
 
 
+def test_another_account_at_the_same_address_is_another_place(world: World) -> None:
+    world.destination.account_id = "acc-1"
+    world.arrange(person("a"))
+    world.run()
+    world.destination.account_id = "acc-2"
+    assert world.run().requests == 0  # there is nothing to send, so nobody is asked
+    world.arrange(person("a"), person("b"))
+    result = world.run()
+    assert (result.status, result.requests) == ("stopped", 0)
+    assert result.error is not None and "account was acc-1, is acc-2" in result.error.problem
+
+
 def turn(world: World, changed: dict[str, Any]) -> None:
     for name, value in changed.items():
         if name == "object":

@@ -51,6 +51,14 @@ def test_a_plan_says_what_a_run_will_do_and_leaves_no_trace(world: World) -> Non
     assert not world.ledger_dir.exists()
 
 
+def test_a_plan_says_what_it_takes_and_shows_no_values(world: World) -> None:
+    world.arrange(*(person(f"p{number}") for number in range(7)))
+    plan = world.plan()
+    assert plan.requests == 3  # of three rows each
+    assert [sample.operation for sample in plan.samples] == ["add", "add"]
+    assert plan.samples[0].row == {"external_id": "p…", "email": "p…", "city": "B…"}
+
+
 def test_a_mirror_sends_what_changed_and_removes_what_left(world: World) -> None:
     world.arrange(*(person(name) for name in "abcd"))
     world.run()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import email
 import gzip
 import json
 from typing import Any
@@ -10,7 +11,7 @@ from urllib.parse import parse_qsl
 import pytest
 
 from cdp_cli.destinations.base import Batch, Verb
-from cdp_cli.destinations.bodies import ROW_INDEX, ROW_INDEX_IN_TEXT, body_of, numbered, text_at
+from cdp_cli.destinations.bodies import ROW_INDEX, ROW_INDEX_IN_TEXT, body_of, content_type, numbered, text_at
 from cdp_cli.destinations.operations import Call
 from cdp_cli.errors import FixConfiguration
 
@@ -69,6 +70,23 @@ def test_a_form_has_texts_and_json() -> None:
     }
     found = dict(parse_qsl(body(ROWS[:1], body=template, encode="form").decode()))
     assert found == {"list": "L", "id": "a", "n": "1.50", "payload": f'{{"rows":[{ROWS[0]}]}}'}
+
+
+def test_parts_of_a_form_hold_the_rows_as_a_file() -> None:
+    template = {
+        "request": {"name": "{list}", "files": [{"name": "rows.csv"}]},
+        "files": {"file": "{list}.csv", "content": "$rows", "encode": "csv"},
+    }
+    call = Call.model_validate({"post": "/", "body": template, "encode": "multipart"})
+    found = body_of(call, ROWS[:1], {"list": "L"}, {})
+    assert found is not None
+    kind = content_type(call, found)
+    message = email.message_from_bytes(f"Content-Type: {kind}\r\n\r\n".encode() + found)
+    request, file = message.get_payload()  # type: ignore[misc]
+    assert json.loads(request.get_payload()) == {"name": "L", "files": [{"name": "rows.csv"}]}
+    assert (file.get_filename(), file.get_content_type()) == ("L.csv", "text/csv")
+    assert file.get_payload(decode=True).rstrip() == b"id,n,ok\na,1.50,true"
+    assert found == body_of(call, ROWS[:1], {"list": "L"}, {})
 
 
 def test_gzip_gives_the_same_bytes_for_the_same_rows() -> None:

@@ -246,6 +246,14 @@ def test_the_account_of_the_secrets_is_asked_for(opened: Open, vendor: Vendor) -
         (ONE_CALL.replace("$fields", "{a: $run.id}"), "'$run.id' has a $name"),
         (ONE_CALL.replace("$fields", "{a: '{idempotency_key}'}"), "{idempotency_key} is unknown"),
         (ONE_CALL.replace("$fields", "{a: {$present: $match, b: 1}}"), "$present stands alone"),
+        (
+            ONE_CALL.replace("$rows}", "{file: a, content: $rows}}\nencode: multipart"),
+            "write file, content: $rows, and encode",
+        ),
+        (
+            ONE_CALL.replace("$rows}", "{file: a, content: $rows, encode: xml}}\nencode: multipart"),
+            "body.people.encode is csv or json_lines",
+        ),
         (f"{ONE_CALL}\nanswers: {{codes: {{at: 'a[0]'}}}}", "'a[0]' is not a path"),
     ],
 )

@@ -147,6 +147,33 @@ def test_each_step_sends_what_the_vendor_asks_for(people: Destination, vendor: V
     assert {asked.headers["authorization"] for asked in vendor.asked} == {"Bearer secret"}
 
 
+IN_ADDRESS = """
+objects:
+  people:
+    description: People.
+    match: [external_id]
+    idempotency: upsert
+    fields: {"*": {}}
+    upsert:
+      batch: {rows: 1, bytes: 1MB}
+      row: $fields
+      steps:
+        - {name: begin, post: /sessions, keep: {session: id}}
+        - name: put
+          put: /sessions/{session}/{row.external_id}
+          accept: {source: https://vendor.example/put}
+"""
+
+
+def test_the_rows_of_a_later_step_are_kept(people: Destination, opened: Open, vendor: Vendor) -> None:
+    assert people.keeps_rows(Verb.UPSERT)
+    there = opened(IN_ADDRESS)
+    assert there.keeps_rows(Verb.UPSERT)
+    vendor.says(Says({"id": "s/1"}))
+    assert deliver(there, batch(there, Verb.UPSERT, PEOPLE[:1])) == Accepted()
+    assert vendor.lines == ["POST /sessions", "PUT /sessions/s%2F1/p1"]
+
+
 def test_two_result_files_name_refused_rows(people: Destination, vendor: Vendor) -> None:
     vendor.answers = Bulk(failed=',"DUPLICATE: p1",p1\n', unprocessed="p3\n")
     answer = deliver(people, sent(people))
@@ -192,7 +219,7 @@ def test_an_upload_that_fails_means_what_its_status_says(
     answer = people.resume(waiting_at(people, "upload"))
     assert isinstance(answer, told)
     if isinstance(answer, Pending):
-        assert answer.kept == {"job": "750R", "step": "upload"}
+        assert {"job": "750R", "step": "upload"}.items() <= answer.kept.items()
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
@@ -203,7 +230,7 @@ def test_rows_that_were_uploaded_are_not_uploaded_again(
     given = waiting_at(people, "upload")
     answer = people.resume(given)
     assert isinstance(answer, Pending)
-    assert answer.kept == {"job": "750R", "step": "close"}
+    assert {"job": "750R", "step": "close"}.items() <= answer.kept.items()
     vendor.answers = Bulk()
     vendor.asked.clear()
     assert isinstance(people.resume(replace(given, kept=answer.kept)), Pending)
