@@ -75,12 +75,21 @@ def test_a_trace_that_we_did_not_send_is_no_row_of_ours(
 
 
 @pytest.mark.parametrize("status", ["PENDING", "PROCESSING", "CANCELED"])
+@pytest.mark.parametrize("errors", [[], [refusal("2", "no")]], ids=["200", "207"])
 def test_a_batch_that_is_not_complete_is_in_doubt(
-    status: str, case: Case, there: Destination, vendor: Vendor
+    errors: list[dict[str, Any]], status: str, case: Case, there: Destination, vendor: Vendor
 ) -> None:
-    reply = batch_answer(results("0", "1", "2"), [])
-    vendor.script(Reply(200, {**reply.document, "status": status}), path=UPSERT)
+    reply = batch_answer(results("0", "1", "2"), errors)
+    vendor.script(Reply(reply.status, {**reply.document, "status": status}), path=UPSERT)
     assert isinstance(put(case, there), InDoubt)
+
+
+def test_a_contact_without_an_id_is_unknown(case: Case, there: Destination, vendor: Vendor) -> None:
+    without = {"properties": {}, "objectWriteTraceId": "1"}
+    vendor.script(batch_answer([*results("0", "2"), without], []), path=UPSERT)
+    answer = put(case, there)
+    assert isinstance(answer, Accepted)
+    assert sorted(answer.unknown) == [1]
 
 
 def test_a_malformed_batch_is_halved(case: Case, there: Destination, vendor: Vendor) -> None:

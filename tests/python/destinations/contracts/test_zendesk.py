@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -106,6 +107,15 @@ def test_too_many_users_are_halved(case: Case, there: Destination, vendor: Vendo
     reply = Reply(400, {"error": "TooManyValues", "description": "Too many values were given"})
     vendor.script(reply, path="create_or_update_many")
     assert put(case, there) == Split("HTTP 400: Too many values were given")
+
+
+def test_the_end_of_the_minute_is_waited_for(case: Case, there: Destination, vendor: Vendor) -> None:
+    headers = {"ratelimit-remaining": "0", "ratelimit-reset": "1"}
+    vendor.script(Reply(200, {"user": {"id": 1}}, headers=headers), path="/users/me")
+    there.check()
+    began = time.monotonic()
+    there.check()
+    assert time.monotonic() - began > 0.9
 
 
 def test_users_are_sent_in_zendesk_s_shape(case: Case, there: Destination, vendor: Vendor) -> None:

@@ -30,7 +30,7 @@ class Vendor(vendor.Vendor):
         self.refused: dict[str, str] = {}
         self.held: dict[str, Any] = {}
         self._scripted: list[tuple[str, re.Pattern[str], Reply]] = []
-        self.content_type: str | None = None  # of all answers, in place of the right one
+        self.mislabelled = ""  # a pattern of the paths whose answers have the wrong media type
         self._insists: list[tuple[str, re.Pattern[str], Reply]] = []
         self.answers = self._says
 
@@ -60,7 +60,8 @@ class Vendor(vendor.Vendor):
 
     def _says(self, asked: Asked) -> Says:
         reply = self._answer(asked)
-        headers = {"Content-Type": self.content_type or reply.content_type, **reply.headers}
+        is_mislabelled = bool(self.mislabelled) and re.fullmatch(self.mislabelled, asked.path)
+        headers = {"Content-Type": "text/html" if is_mislabelled else reply.content_type, **reply.headers}
         if reply.raw is not None:
             return Says(reply.raw.decode(), reply.status, headers)
         text = None if reply.document is None else json.dumps(reply.document)
