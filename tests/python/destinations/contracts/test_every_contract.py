@@ -75,8 +75,8 @@ def test_a_good_answer_of_another_type_proves_nothing(
         pytest.skip("the vendor states no media type")
     put(case, there)
     removed(case, there, case.known[:1])
-    # Of each request alone. Empty answers have no type, files of results are told by their header,
-    # credentials are another matter, and who was refused is not there to be removed.
+    # Of each request alone. Empty answers have no type, files of results are told by their header, secrets
+    # are another matter, and who was refused is not there to be removed.
     paths = {re.sub(r"\d+", r"\\d+", asked.path) for asked in vendor.asked}
     vendor.refused = dict.fromkeys(case.keys[:1], "no") if some_are_bad else {}
     for path in sorted(paths):

@@ -221,3 +221,53 @@ def test_a_contact_that_is_not_there_is_gone(case: Case, there: Destination, ven
     put(case, there, case.people[:1])
     assert removed(case, there) == Accepted()
     assert vendor.held == {}
+
+
+def test_a_contact_that_may_not_be_deleted_is_named(case: Case, there: Destination, vendor: Vendor) -> None:
+    put(case, there)
+    vendor.refused["p2"] = "Your attempt to delete could not be completed because of some opportunities"
+    assert removed(case, there) == Accepted({1: vendor.refused["p2"]})
+    assert list(vendor.held) == ["p2"]
+
+
+def test_all_pages_of_a_query_are_read(case: Case, there: Destination, vendor: Vendor) -> None:
+    put(case, there, case.people[:2])
+    first, second = (
+        {"Id": contact["Id"], "External_Id__c": key} for key, contact in list(vendor.held.items())
+    )
+    more = "/services/data/v67.0/query/01g-2000"
+    vendor.script(
+        Reply(200, {"totalSize": 2, "done": False, "records": [first], "nextRecordsUrl": more}),
+        path="/query$",
+    )
+    vendor.script(Reply(200, {"totalSize": 2, "done": True, "records": [second]}), path="/query/01g-2000$")
+    assert removed(case, there) == Accepted()
+    assert vendor.held == {}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"totalSize": 3, "done": False, "records": []},
+        {"totalSize": 0, "records": []},
+        {"totalSize": 0, "done": True},
+        {},
+    ],
+    ids=["more pages without an address", "no word of more pages", "no records", "nothing"],
+)
+def test_a_query_that_does_not_say_who_is_there_removes_nobody(
+    document: dict[str, Any], case: Case, there: Destination, vendor: Vendor
+) -> None:
+    put(case, there)
+    vendor.script(Reply(200, document), path="/query$")
+    assert isinstance(removed(case, there), Retry)
+    assert len(vendor.held) == 3
+
+
+def test_a_contact_without_an_id_is_unknown(case: Case, there: Destination, vendor: Vendor) -> None:
+    columns = ["sf__Id", "sf__Created", "External_Id__c"]
+    rows = [dict(zip(columns, ("003", "true", key), strict=True)) for key in case.keys]
+    vendor.insist(csv_reply(columns, [{**rows[0], "sf__Id": ""}, *rows[1:]]), "successfulResults$")
+    answer = put(case, there)
+    assert isinstance(answer, Accepted)
+    assert sorted(answer.unknown) == [0]
