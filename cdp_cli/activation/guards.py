@@ -51,7 +51,10 @@ def check(plan: Plan, accepted: Collection[str] = ()) -> None:
                 "from us; nothing was changed.",
                 f"Find out why it is empty; if it should be, repeat with --{ACCEPT_EMPTY}.",
             )
-    elif plan.removed > plan.acknowledged * sync.spec.removal_guard and ACCEPT_REMOVALS not in accepted:
+    elif (
+        plan.removed > max(plan.acknowledged * sync.spec.removal_guard, sync.spec.removal_floor)
+        and ACCEPT_REMOVALS not in accepted
+    ):
         raise ConfirmFirst(
             f"Sync {sync.name} would remove {plan.removed:,} of the {plan.acknowledged:,} rows that the "
             f"destination has, more than its guard of {sync.spec.removal_guard:.0%}; nothing was changed.",

@@ -85,6 +85,11 @@ class SyncSpec(BaseModel):
         le=1,
         description="The share of the rows sent before that one run may remove without confirmation.",
     )
+    removal_floor: int = Field(
+        default=0,
+        ge=0,
+        description="Up to so many rows one run may remove without confirmation, whatever their share.",
+    )
     holdout: float = Field(
         default=0.0,
         ge=0,

@@ -40,6 +40,27 @@ def test_too_many_removals_stop(world: World) -> None:
     assert world.run(accepted={"accept-removals"}).removed == 2
 
 
+def test_a_few_removals_pass_whatever_their_share(world: World) -> None:
+    world.spec |= {"removal_guard": 0.2, "removal_floor": 2}
+    world.arrange(*(person(name) for name in "abcde"))
+    world.run()
+    world.arrange(*(person(name) for name in "abc"))
+    assert world.run().removed == 2
+    world.arrange()
+    stopped(world, "is empty")
+
+
+def test_who_was_sent_and_is_held_out_now_stops_a_mode_that_removes_nobody(world: World) -> None:
+    world.spec["mode"] = "upsert"
+    world.arrange(*(person(f"p{number:02}") for number in range(30)))
+    world.run()
+    world.spec["holdout"] = 0.5
+    result = world.run()
+    assert result.status == "stopped"
+    assert result.error is not None and "people whom the destination has from us" in result.error.problem
+    assert world.run(accepted={"accept-holdout"}).status == "succeeded"
+
+
 def test_removals_up_to_the_share_pass(world: World) -> None:
     world.spec["removal_guard"] = 0.2
     world.arrange(*(person(name) for name in "abcde"))
