@@ -36,7 +36,7 @@ objects:
       batch: {rows: 15, bytes: 1MB}
       row: {id: $fields.external_id, contact: {email: $fields.email}}
       body: {members: $rows}
-      rejected: {items: refused, index: at, reason: why}
+      outcomes: {items: refused, each: error, row: {by: index, at: at}, refused: {reason: why}}
       accept: {source: "https://loyalty.example/api", status: [200], require: [refused]}
     remove:
       post: "/programs/{program}/members/delete"
