@@ -75,17 +75,7 @@ def killed(project: Project, receiver: Receiver, seconds: float) -> bool:
 def in_doubt(project: Project) -> list[str]:
     """The external ids of the rows that the killed run sent without getting an answer."""
     with open_ledger(project.root / "data" / "ledger" / "dev", SYNC, read_only=True) as ledger:
-        found = ledger.work.execute(
-            """
-            select frozen_rows.key
-            from ledger.batches as batches
-            inner join outbox.frozen_rows as frozen_rows
-                on frozen_rows.row_number >= batches.first_row and frozen_rows.row_number < batches.end_row
-            where batches.status in ('in_flight', 'in_doubt')
-            """
-            if ledger.names_rows()
-            else "select null where false"
-        ).fetchall()
+        found = ledger.work.execute(f"select key from ({ledger.unsettled_rows_sql()})").fetchall()
     return [key for (key,) in found]
 
 

@@ -120,6 +120,8 @@ def test_an_interruption_keeps_what_was_acknowledged(project: Project, receiver:
         env={**project.environment, **receiver.environment},
         stderr=subprocess.PIPE,
         text=True,
+        # Whoever starts the tests in the background has them, and their children, ignore SIGINT.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     deadline = time.monotonic() + 60
     while sum(request.path == SLOW for request in list(receiver.requests)) < 3:

@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import duckdb
 import pytest
@@ -108,6 +108,15 @@ def test_a_bug_is_logged_with_its_frames(caplog: pytest.LogCaptureFixture) -> No
     assert "in _deep" in caplog.text
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Whoever starts the tests in the background has them ignore SIGINT."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interruption_lets_the_running_end_and_begins_no_other() -> None:
     begun: list[str] = []
     ended: list[str] = []
