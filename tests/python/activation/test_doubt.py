@@ -49,6 +49,25 @@ def test_a_withdrawal_inside_a_batch_of_events_holds_nobody_else(world: World, c
     assert world.run().requests == 0
 
 
+@pytest.mark.parametrize("cut", [CUT_AFTER, CUT_BEFORE])
+def test_a_row_that_is_again_what_it_was_before_its_batch_in_doubt_ends_as_it_is(
+    world: World, cut: Failure
+) -> None:
+    world.arrange(person("a", city="Bonn"))
+    world.run()
+    world.arrange(person("a", city="Ulm"))
+    world.receiver.failures = [cut] * 6
+    assert world.run().in_doubt == 1
+
+    world.arrange(person("a", city="Bonn"))
+    world.run()
+    world.run()
+    assert world.receiver.objects == {
+        "a": {"external_id": "a", "email": "a@example.com", "city": "Bonn"},
+    }
+    assert world.run().requests == 0
+
+
 def test_a_person_decides_about_the_rest_and_the_one_who_withdrew_is_not_sent(world: World) -> None:
     events(world, Idempotency.APPEND_ONLY)
     rows = [event("a", "e1"), event("b", "e2"), event("c", "e3")]
