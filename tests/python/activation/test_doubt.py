@@ -65,6 +65,7 @@ def test_a_row_that_is_again_what_it_was_before_its_batch_in_doubt_ends_as_it_is
     assert world.receiver.objects == {
         "a": {"external_id": "a", "email": "a@example.com", "city": "Bonn"},
     }
+    assert all("city" in row for body in world.receiver.requests for row in body["rows"])
     assert world.run().requests == 0
 
 
