@@ -128,8 +128,8 @@ def recover(ledger: Ledger, destination: Destination, pace: Pace, fence: Fence) 
 def reconsider(ledger: Ledger, sync: Sync) -> None:
     """Decide anew about the planned rows that were in doubt and are settled now.
 
-    Two kinds of rows wait for the next run: one whose match keys changed, because its old object is removed
-    first, and one that is again what it was before the batch, because it was not rendered.
+    A row whose match keys are others now waits for the next run, which removes its old object first. So does
+    one that is again what it was before the batch: it was not rendered, so it has none here.
     """
     ledger.work.execute(
         f"""
@@ -147,7 +147,6 @@ def reconsider(ledger: Ledger, sync: Sync) -> None:
             anti join ({ledger.unsettled_rows_sql()}) as unsettled on waiting.key = unsettled.key
             where
                 waiting.operation = 'in_doubt'
-                and (waiting.body is not null or waiting.invalid is not null)
                 and (state.key is null or state.match_keys is not distinct from waiting.match_keys)
         ) as settled
         where planned.key = settled.key
