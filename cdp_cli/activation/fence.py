@@ -1,7 +1,11 @@
-"""Reads consent again, right before a batch is sent, if the warehouse changed since it was read."""
+"""Reads consent again, right before a batch is sent, if the warehouse changed since it was read.
+
+Where the engine cannot tell whether it changed (Spark), consent is read again every minute.
+"""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 from cdp_cli.activation.eligibility import read_eligible
@@ -14,25 +18,29 @@ from cdp_cli.warehouse import change_token, open_warehouse
 
 REMOVALS = (Verb.REMOVE, Verb.REMOVE_MEMBER)
 _WAIT_SECONDS = 30.0
+_BLIND_SECONDS = 60.0
 
 
 class Fence:
     """Keeps back who withdrew, or was erased, after the plan was made.
 
-    `token` is the warehouse's state when consent was last read. As long as that state is the same, so is
-    consent.
+    `token` is the warehouse's state when consent was last read, or the time of it if the engine cannot tell.
+    As long as that state is the same, so is consent.
     """
 
     def __init__(self, settings: Settings, sync: Sync, destination: Destination, token: object) -> None:
         self._settings = settings
         self._sync = sync
         self._destination = destination
-        self.token = token
+        self.token = time.monotonic() if token is None else token
         self._has_read = False
 
     def has_moved(self, since: object) -> bool:
         """Whether the warehouse is not in that state any more. Any thread may ask; it costs microseconds."""
-        return change_token(self._settings) != since
+        now = change_token(self._settings)
+        if now is None:
+            return isinstance(since, float) and time.monotonic() - since > _BLIND_SECONDS
+        return now != since
 
     def keep_back(self, ledger: Ledger, batches: Sequence[FrozenBatch], *, doubtful: bool) -> int:
         """Take the rows of people who may not be sent now out of the batches; returns how many.
@@ -74,5 +82,7 @@ class Fence:
                 "the rest was not sent.",
                 "Run `cdp sync` again when the other process is done.",
             ) from error
-        self.token, self._has_read = token, True
+        # Without a token the time counts from the end of reading: it may take as long as the warehouse likes.
+        self.token = time.monotonic() if token is None else token
+        self._has_read = True
         return True

@@ -71,10 +71,7 @@ def open_warehouse(
 
 
 def change_token(settings: Settings) -> object:
-    """A value that is another after each change of the target's warehouse.
-
-    Where an engine cannot tell cheaply, it is another every few seconds.
-    """
+    """A value that is another after each change of the target's warehouse; None if the engine cannot tell."""
     check_engine(settings)
     engine = importlib.import_module(f"{__name__}.{settings.engine}.warehouse")
     token: object = engine.change_token(settings)
