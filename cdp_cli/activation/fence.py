@@ -1,6 +1,6 @@
 """Reads consent again, right before a batch is sent, if the warehouse changed since it was read.
 
-Where the engine cannot tell whether it changed (Spark), consent is read again every minute.
+Where the engine cannot tell whether it changed, consent is read again every minute.
 """
 
 from __future__ import annotations
