@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
 
 from cdp_cli.activation.fence import Fence
-from cdp_cli.activation.trials import Trial
+from cdp_cli.activation.trials import Pace, Trial
 from cdp_cli.destinations.base import Accepted, Answer, Batch, Destination, Idempotency, InDoubt, Pending
 from cdp_cli.errors import CdpError
 
@@ -39,11 +39,9 @@ class Answered:
 class Crew:
     """As many threads as the destination takes requests at once."""
 
-    def __init__(
-        self, destination: Destination, fence: Fence | None, width: int, is_over: Callable[[], bool]
-    ) -> None:
+    def __init__(self, destination: Destination, fence: Fence | None, width: int, pace: Pace) -> None:
         self._destination = destination
-        self._is_over = is_over
+        self._pace = pace
         self._fence = fence
         self._work: queue.SimpleQueue[Sequence[Given] | None] = queue.SimpleQueue()
         self._done: queue.SimpleQueue[list[Answered] | BaseException] = queue.SimpleQueue()
@@ -95,7 +93,7 @@ class Crew:
         goes_on = True
         for one in given:
             answer = self._ask(one) if goes_on else None
-            goes_on = isinstance(answer, (Accepted, Pending)) and not self._is_over()
+            goes_on = isinstance(answer, (Accepted, Pending)) and not self._pace.is_over
             answered.append(Answered(one.trial, one.numbers, answer))
         return answered
 

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import duckdb
 
@@ -14,16 +13,10 @@ from cdp_cli.activation.belonging import checked_columns, foreign_sql
 from cdp_cli.activation.eligibility import Payload
 from cdp_cli.activation.spec import PROFILE_ID, Sync, match_columns
 from cdp_cli.destinations.base import Destination, Verb
+from cdp_cli.destinations.fields import literal, quoted
 
 # How often a row is refused before it waits for a change, or for a person.
 PATIENCE_WITH_A_ROW = 3
-
-
-@dataclass(frozen=True)
-class Rendered:
-    """What the later steps need of the payload: its match columns and their types."""
-
-    match: Mapping[str, str]
 
 
 def compare(
@@ -32,7 +25,7 @@ def compare(
     payload: Payload,
     destination: Destination,
     unsettled_rows: str,
-) -> Rendered:
+) -> dict[str, str]:
     """Make the temporary table `planned`: one row per row of the payload or of the ledger, with what to do.
 
     `operation` is add, change, remove, release, unchanged, block, invalid, quarantine, in_doubt or let_go.
@@ -41,6 +34,8 @@ def compare(
     another row, because two profiles became one. It is not sent; the row is forgotten, and the row that owns
     the object is sent again. `is_moved` marks a change of match keys, after which the destination would know
     another object. The old object is removed first.
+
+    Returns the payload's match columns with their types.
     """
     fields = [column for column in payload.columns if column != PROFILE_ID]
     given = _types(work, f"select * from {payload.rows}")
@@ -57,7 +52,7 @@ def compare(
     work.execute("drop table joined")
     if sync.spec.mode.remove is not None and _release(work, match):
         _render_again(work, sync, payload, destination, types, normalised)
-    return Rendered({field: types[field] for field in match})
+    return {field: types[field] for field in match}
 
 
 def _join(
@@ -232,8 +227,7 @@ def _decide(
                     when is_known then 'change'
                     else 'add'
                 end as operation,
-                case when invalid is null then body end as body,
-                refusals.reason as refused
+                case when invalid is null then body end as body
             from checked
             left join (select distinct key from unsettled) as unsettled on checked.key = unsettled.key
             left join ledger.main.refusals as refusals on checked.key = refusals.key
@@ -341,16 +335,6 @@ def note_fingerprints(work: duckdb.DuckDBPyConnection) -> None:
             where acknowledged.key = planned.key
             """
         )
-
-
-def quoted(name: str) -> str:
-    """A column's name as an SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """A text as an SQL literal."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _room(destination: Destination, verb: Verb) -> int:

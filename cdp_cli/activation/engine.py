@@ -147,12 +147,8 @@ class _Run:
     def _remove_again(self, plan: Plan) -> CdpError | None:
         """Remove whom a job put there although they had left by then."""
         verb, work = self.sync.spec.mode.remove, self.ledger.work
-        if verb is None or not self.ledger.value(
-            "select count(*) from duckdb_tables() where table_name = 'folding' and temporary"
-        ):
-            return None
-        where = "operation = 'remove' and key in (select key from folding where is_in_job)"
-        if not self.ledger.value(f"select count(*) from planned where {where}"):
+        where = "operation = 'remove' and key in (select key from put_by_job)"
+        if verb is None or not self.ledger.value(f"select count(*) from planned where {where}"):
             return None
         stages.stage_removals(work, verb, plan.match, self.destination, where)
         return self._send_staged(verb)
@@ -205,7 +201,7 @@ class _Run:
             "changed": noted.get(("change", "acknowledged"), 0),
             "removed": noted.get(("remove", "acknowledged"), 0),
             "rejected": sum(rows for (_, outcome), rows in noted.items() if outcome == "rejected"),
-            "in_doubt": ledger.count_unsettled() - (pending := ledger.count_pending()),
+            "in_doubt": ledger.count_in_doubt(),
         }
         problem = problem or self._unhappy(done["rejected"], done["in_doubt"])
         status = _status(problem, any(done[name] for name in ("added", "changed", "removed")))
@@ -233,7 +229,7 @@ class _Run:
             blocked=plan.blocked,
             invalid=plan.invalid,
             quarantined=plan.quarantined,
-            pending=pending,
+            pending=ledger.count_pending(),
             requests=self.requests,
             seconds=round(time.perf_counter() - self.began, 3),
             is_first_run=plan.is_first_run,

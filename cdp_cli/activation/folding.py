@@ -16,10 +16,12 @@ def fold(ledger: Ledger, run_id: str, now: dt.datetime) -> None:
     A batch or row with the outcome `unknown` may have been applied. It stays with a null hash, which differs
     from every payload, so the next plan sends it again or removes it. One that was set aside is unknown too,
     and waits for a change of the row or for a person.
+
+    Makes the temporary table `put_by_job`: the keys of rows that left while a job had them.
     """
     work = ledger.work
     if not ledger.value(f"select count(*) from ({ledger.current_sql()}) where status not in {UNSETTLED}"):
-        work.execute("drop table if exists folding")
+        work.execute("create or replace temp table put_by_job (key varchar)")
         return
     work.execute(
         f"""
@@ -54,6 +56,7 @@ def fold(ledger: Ledger, run_id: str, now: dt.datetime) -> None:
             coalesce(row_answers.outcome, '') not in ('let_go', 'kept_back')
         """
     )
+    work.execute("create or replace temp table put_by_job as select key from folding where is_in_job")
     with ledger.transaction():
         _fold_state(ledger, now)
         _fold_refusals(ledger, now)

@@ -22,6 +22,7 @@ from pathlib import Path
 
 import duckdb
 
+from cdp_cli.activation.ledger_files import ledger_path, outbox_path
 from cdp_cli.activation.ledger_tables import make_tables
 from cdp_cli.activation.outbox import Outbox, remove_database
 from cdp_cli.destinations.base import Verb
@@ -247,6 +248,10 @@ class Ledger:
         """Rows that the destination still works on."""
         return self.value(f"select count(*) from ({self.unsettled_rows_sql()}) where status = 'pending'")
 
+    def count_in_doubt(self) -> int:
+        """Rows that were sent and have no answer, and on which nobody works."""
+        return self.count_unsettled() - self.count_pending()
+
     def _insert_rows(self, numbers: list[int], outcomes: list[str], reasons: list[str]) -> None:
         self._insert("row_answers", {"row_number": numbers, "outcome": outcomes, "reason": reasons})
 
@@ -289,11 +294,6 @@ class Ledger:
         self.outbox.keep([batch.range for batch in self.batches(*UNSETTLED)])
 
 
-def ledger_path(ledger_dir: Path, sync: str) -> Path:
-    """Where a sync's ledger is."""
-    return ledger_dir / f"{sync}.duckdb"
-
-
 @contextmanager
 def open_ledger(ledger_dir: Path, sync: str, *, read_only: bool = False) -> Iterator[Ledger]:
     """Open the ledger of a sync together with a working connection for the run.
@@ -305,7 +305,7 @@ def open_ledger(ledger_dir: Path, sync: str, *, read_only: bool = False) -> Iter
     work = duckdb.connect(":memory:", config={"memory_limit": _MEMORY_SHARE})
     try:
         work.execute("set timezone = 'UTC'")
-        outbox = Outbox(work, ledger_dir / f"{sync}.outbox.duckdb")
+        outbox = Outbox(work, outbox_path(ledger_dir, sync))
         if read_only:
             with _readable(path, sync):
                 _attach_copy(work, path, sync)

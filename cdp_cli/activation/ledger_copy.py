@@ -9,16 +9,15 @@ from pathlib import Path
 
 import duckdb
 
-from cdp_cli.activation.ledger import attach, ledger_path
-
-_OUTBOX = ".outbox.duckdb"
+from cdp_cli.activation.ledger import attach
+from cdp_cli.activation.ledger_files import ledger_names, ledger_path
 
 
 @contextmanager
 def held_ledgers(ledger_dir: Path) -> Iterator[None]:
     """Keep every sync of the folder from running. Raises TryAgain if one is."""
     with ExitStack() as held:
-        for sync in _syncs(ledger_dir):
+        for sync in ledger_names(ledger_dir):
             connection = held.enter_context(duckdb.connect(":memory:"))
             attach(connection, ledger_path(ledger_dir, sync), sync, "held", read_only=True)
         yield
@@ -29,7 +28,7 @@ def copy_ledgers(source: Path, target: Path) -> tuple[str, ...]:
 
     They must be held, and `target` must have none.
     """
-    syncs = _syncs(source)
+    syncs = ledger_names(source)
     if not syncs:
         return ()
     aside = target.with_name(f"{target.name}.new")
@@ -39,8 +38,3 @@ def copy_ledgers(source: Path, target: Path) -> tuple[str, ...]:
         shutil.rmtree(target)
     aside.rename(target)
     return syncs
-
-
-def _syncs(ledger_dir: Path) -> tuple[str, ...]:
-    names = [path.name for path in ledger_dir.glob("*.duckdb") if not path.name.endswith(_OUTBOX)]
-    return tuple(sorted(name.removesuffix(".duckdb") for name in names))

@@ -65,7 +65,7 @@ def make_plan(warehouse: Warehouse, ledger: Ledger, sync: Sync, destination: Des
     work = ledger.work
     with read_payload(warehouse, work, sync, destination) as payload:
         check_columns(sync, payload.columns, destination)
-        rendered = diff.compare(work, sync, payload, destination, ledger.unsettled_rows_sql())
+        match = diff.compare(work, sync, payload, destination, ledger.unsettled_rows_sql())
     let_go(ledger, sync)
     counts = _counts(work, "select operation, count(*) from planned group by 1")
     blocked = _counts(
@@ -91,7 +91,7 @@ def make_plan(warehouse: Warehouse, ledger: Ledger, sync: Sync, destination: Des
         efforts.append(destination.effort(mode.remove, removals))
     return Plan(
         sync=sync,
-        match=rendered.match,
+        match=match,
         added=counts.get("add", 0),
         changed=counts.get("change", 0),
         removed=counts.get("remove", 0) + counts.get("release", 0),
@@ -99,7 +99,7 @@ def make_plan(warehouse: Warehouse, ledger: Ledger, sync: Sync, destination: Des
         quarantined=counts.get("quarantine", 0),
         blocked={reason: blocked[reason] for reason in REASONS if reason in blocked},
         invalid=invalid,
-        in_doubt=ledger.count_unsettled() - ledger.count_pending(),
+        in_doubt=ledger.count_in_doubt(),
         stranded=ledger.value(
             "select count(*) from planned where operation = 'block' and blocked = 'holdout' and is_known"
         ),

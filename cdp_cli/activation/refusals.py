@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cdp_cli.activation.diff import PATIENCE_WITH_A_ROW
-from cdp_cli.activation.ledger import ledger_path, open_ledger
+from cdp_cli.activation.ledger import open_ledger
+from cdp_cli.activation.ledger_files import ledger_path
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cdp_cli.activation import bound_to, folding, stages
-from cdp_cli.activation.ledger import FrozenBatch, Ledger, ledger_path, open_ledger
+from cdp_cli.activation.ledger import FrozenBatch, Ledger, open_ledger
+from cdp_cli.activation.ledger_files import ledger_names, ledger_path, outbox_path
 from cdp_cli.activation.outbox import remove_database
 from cdp_cli.activation.recovery import forget_answers
 from cdp_cli.activation.sender import send_all
@@ -22,8 +23,6 @@ from cdp_cli.config import Settings
 from cdp_cli.destinations import connect_to
 from cdp_cli.destinations.base import Destination, Verb
 from cdp_cli.errors import CdpError, CheckDestination, ConfirmFirst, FixConfiguration
-
-_OUTBOX = ".outbox.duckdb"
 
 
 @dataclass(frozen=True)
@@ -47,9 +46,8 @@ class Retired:
 def orphans(settings: Settings, syncs: Collection[str]) -> list[Orphan]:
     """The ledgers of syncs that the project does not have, with rows that a destination still has."""
     found = []
-    for path in sorted(settings.ledger_dir.glob("*.duckdb")):
-        name = path.name.removesuffix(".duckdb")
-        if path.name.endswith(_OUTBOX) or name in syncs:
+    for name in ledger_names(settings.ledger_dir):
+        if name in syncs:
             continue
         with open_ledger(settings.ledger_dir, name, read_only=True) as ledger:
             rows, bound = ledger.count_acknowledged(), bound_to.read(ledger)
@@ -94,8 +92,8 @@ def take_over(settings: Settings, old: str, new: str, syncs: Collection[str]) ->
     with open_ledger(settings.ledger_dir, old):
         pass  # nobody runs it, and it is of this release
     # The outbox first: rows without a ledger are dropped, a ledger without its rows is not whole.
-    for suffix in (_OUTBOX, ".duckdb"):
-        _move(settings.ledger_dir / f"{old}{suffix}", settings.ledger_dir / f"{new}{suffix}")
+    for path in (outbox_path, ledger_path):
+        _move(path(settings.ledger_dir, old), path(settings.ledger_dir, new))
 
 
 def retire(settings: Settings, name: str, *, pace: Pace | None = None) -> Retired:
@@ -166,7 +164,7 @@ def forget(settings: Settings, name: str) -> int:
     """Delete a ledger; returns the rows that stay at its destination, and that nobody knows of any more."""
     with open_ledger(settings.ledger_dir, name) as ledger:
         rows = ledger.count_acknowledged()
-        remove_database(settings.ledger_dir / f"{name}{_OUTBOX}")
+        remove_database(outbox_path(settings.ledger_dir, name))
         remove_database(ledger_path(settings.ledger_dir, name))
     return rows
 

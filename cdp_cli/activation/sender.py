@@ -52,8 +52,7 @@ def send_all(
         return Sent(0)
     verbs = {trial.batch.verb for trial in given}
     width = max(1, min(destination.limits(verb).concurrency for verb in verbs))
-    stopping = pace.stopping
-    with Crew(destination, fence, width, lambda: stopping is not None and stopping.is_set()) as crew:
+    with Crew(destination, fence, width, pace) as crew:
         sending = _Sending(ledger, destination, given, pace, fence, crew, width)
         return sending.go()
 
@@ -98,9 +97,8 @@ class _Sending:
 
     def go(self) -> Sent:
         """Until everything is settled, or the run is stopped and nothing is under way."""
-        stopping = self.pace.stopping
         while self.waiting or self.ready or self.due or self.under_way:
-            if self.stopped is None and stopping is not None and stopping.is_set():
+            if self.stopped is None and self.pace.is_over:
                 self.stopped = TryAgain("The command was interrupted.", "The next sync sends the rest.")
             if self.stopped is not None:
                 self._give_up()

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 import duckdb
 
-from cdp_cli.activation.diff import extract_sql, quoted
+from cdp_cli.activation.diff import extract_sql
 from cdp_cli.destinations.base import Destination, Verb
+from cdp_cli.destinations.fields import quoted
 
 
 def stage_removals(

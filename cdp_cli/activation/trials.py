@@ -50,6 +50,11 @@ class Pace:
     sleep: Callable[[float], None] | None = None  # in place of a wait
     stopping: threading.Event | None = None
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the command was interrupted."""
+        return self.stopping is not None and self.stopping.is_set()
+
     def pause(self, attempt: int, after: float | None) -> float:
         """Seconds to wait after the attempt of this number failed."""
         return (after or 0.0) + self.draw() * min(self.cap_seconds, self.base_seconds * 2.0 ** (attempt - 1))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cdp_cli.activation.ledger import ledger_path, open_ledger
+from cdp_cli.activation.ledger import open_ledger
+from cdp_cli.activation.ledger_files import ledger_path
 from cdp_cli.activation.spec import choose_names, load_sync
 from cdp_cli.config import Settings
 from cdp_cli.doctor import Finding, Verdict
@@ -36,4 +37,4 @@ def _rows_in_doubt(settings: Settings, name: str) -> int:
     if not ledger_path(settings.ledger_dir, name).exists():
         return 0
     with open_ledger(settings.ledger_dir, name, read_only=True) as ledger:
-        return ledger.count_unsettled() - ledger.count_pending()
+        return ledger.count_in_doubt()
