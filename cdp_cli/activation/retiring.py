@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cdp_cli.activation import bound_to, folding, stages
-from cdp_cli.activation.ledger import FrozenBatch, Ledger, open_ledger
+from cdp_cli.activation.ledger import UNSETTLED, FrozenBatch, Ledger, Settled, open_ledger
 from cdp_cli.activation.ledger_files import ledger_names, ledger_path, outbox_path
 from cdp_cli.activation.outbox import remove_database
-from cdp_cli.activation.recovery import forget_answers
 from cdp_cli.activation.sender import send_all
 from cdp_cli.activation.spec import Mode, Sync
 from cdp_cli.activation.trials import Pace, Trial
@@ -120,7 +119,9 @@ def empty(ledger: Ledger, destination: Destination, bound: dict[str, str], pace:
     run_id = f"{_now():%Y%m%dT%H%M%S}-retire"
     verb = _verb(destination, Mode(bound["mode"]))
     ledger.drop_unsent()
-    forget_answers(ledger, destination)
+    # What has no answer may be there, so it is removed too.
+    with ledger.transaction():
+        ledger.settle([Settled(batch, "unknown") for batch in ledger.batches(*UNSETTLED)])
     folding.fold(ledger, run_id, _now())
     before = ledger.count_acknowledged()
     work = ledger.work
